@@ -1,0 +1,1 @@
+"""Differential privacy, pure: no lake, no files but the ledger's and the release store's, no figures."""
