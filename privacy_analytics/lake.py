@@ -26,9 +26,9 @@ import polars as pl
 from deltalake import DeltaTable, Schema
 from deltalake.transaction import AddAction, RemoveAction
 
+from privacy_analytics import settings
 from privacy_analytics.contracts import Column, tables
 from privacy_analytics.errors import TryLater
-from privacy_analytics.settings import Settings
 
 ALWAYS = "all"
 """The month of rows that belong to none: accounts and identities."""
@@ -68,7 +68,7 @@ IDENTITIES = pl.Schema({"account": pl.String(), "identifier": pl.String()})
 """Keyed hashes of an account's own e-mail, user name and name."""
 
 
-def schemas(settings: Settings) -> dict[str, pl.Schema]:
+def schemas(workspace: settings.Settings) -> dict[str, pl.Schema]:
     """What each table of this workspace's lake stores, without the partition columns."""
     head = {"account": pl.String(), "account_hash": pl.Int64(), "row_id": pl.Int64()}
     tail = {"day": pl.Date()}
@@ -78,7 +78,7 @@ def schemas(settings: Settings) -> dict[str, pl.Schema]:
 
     named = {
         name: pl.Schema({**head, **_OWN[name], **stored(table.columns), **tail})
-        for name, table in tables(settings).items()
+        for name, table in tables(workspace).items()
     }
     return {**named, "identities": IDENTITIES}
 
@@ -86,9 +86,10 @@ def schemas(settings: Settings) -> dict[str, pl.Schema]:
 class Lake:
     """Append a batch, read committed batches. Safe for many readers and one writer."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.root = settings.path("lake")
-        self.schemas = schemas(settings)
+    def __init__(self, root: Path) -> None:
+        """``root`` is the folder ``lake`` of a workspace."""
+        self.root = root
+        self.schemas = schemas(settings.read(root.parent))
 
     def batches(self) -> tuple[str, ...]:
         """The committed batches, oldest first."""

@@ -57,7 +57,7 @@ def snapshot(
     frozen = settings.path("snapshots", f"{month}.r0.json")
     if over and frozen.exists():
         return _read(frozen)
-    lake = Lake(settings)
+    lake = Lake(settings.path("lake"))
     present = months(lake)
     if month not in present:
         shown = ", ".join(present) or "none yet; run `pa ingest EXPORT` first"
@@ -69,6 +69,12 @@ def snapshot(
         else "p" + hashlib.sha256("\n".join(batches).encode()).hexdigest()[:8]
     )
     return _freeze(settings, Snapshot(f"{month}.{state}", month, batches))
+
+
+def last_complete_month(settings: Settings, now: datetime | None = None) -> str:
+    """The month before this one in the workspace's time zone, with or without data."""
+    this = (now or datetime.now(UTC)).astimezone(settings.zone).date().replace(day=1)
+    return f"{this - timedelta(days=1):%Y-%m}"
 
 
 def months(lake: Lake) -> list[str]:
