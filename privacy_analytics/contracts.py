@@ -73,7 +73,9 @@ def _key(keys: str, *, cells: int = 1, nullable: bool = True, purposes: tuple[st
 
 def _number(low: int, high: int) -> dy.Float64:
     """A number is clamped into its bounds when it is asked for, not when it is stored."""
-    return dy.Float64(nullable=True, allow_inf=False, allow_nan=False, metadata=_meta(Column("number", INSIDE, bounds=(low, high))))
+    return dy.Float64(
+        nullable=True, allow_inf=False, allow_nan=False, metadata=_meta(Column("number", INSIDE, bounds=(low, high)))
+    )
 
 
 def _flag() -> dy.Bool:
@@ -215,7 +217,13 @@ _DERIVED: dict[str, dict[str, Column]] = {
         "host": Column("key", EVERYONE, keys="hosts", cells=2),
     },
 }
-_TIMES = {"accounts": "created_at", "chats": "started_at", "messages": "sent_at", "sessions": "started_at", "support": "opened_at"}
+_TIMES = {
+    "accounts": "created_at",
+    "chats": "started_at",
+    "messages": "sent_at",
+    "sessions": "started_at",
+    "support": "opened_at",
+}
 _IDS = {
     "accounts": None,
     "chats": "conversation_id",
@@ -224,7 +232,16 @@ _IDS = {
     "crashes": "crash_id",
     "support": "ticket_id",
 }
-_ROWS = {"accounts": 1, "chats": 20, "messages": 100, "events": 100, "sessions": 30, "performance": 100, "crashes": 5, "support": 3}
+_ROWS = {
+    "accounts": 1,
+    "chats": 20,
+    "messages": 100,
+    "events": 100,
+    "sessions": 30,
+    "performance": 100,
+    "crashes": 5,
+    "support": 3,
+}
 
 
 def tables(settings: Settings) -> dict[str, Table]:
@@ -253,7 +270,9 @@ def key_list(settings: Settings, name: str) -> tuple[str, ...]:
     own, ours = settings.path("keys", f"{name}.txt"), shipped("data", "keys", f"{name}.txt")
     file: Path = own if own.is_file() else ours
     if not file.is_file():
-        raise SettingsError(f"There is no public list {name}. Write one key a line into keys/{name}.txt of the workspace.")
+        raise SettingsError(
+            f"There is no public list {name}. Write one key a line into keys/{name}.txt of the workspace."
+        )
     lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
     keys = [line for line in lines if line and not line.startswith("#") and line != OTHER]
     if len({key.casefold() for key in keys}) < len(keys):
@@ -263,7 +282,8 @@ def key_list(settings: Settings, name: str) -> tuple[str, ...]:
 
 def _table(settings: Settings, name: str, schema: type[dy.Schema] | None, columns: dict[str, Column]) -> Table:
     filled = {
-        column: replace(spec, values=key_list(settings, spec.keys)) if spec.keys else spec for column, spec in columns.items()
+        column: replace(spec, values=key_list(settings, spec.keys)) if spec.keys else spec
+        for column, spec in columns.items()
     }
     return Table(name, schema, _TIMES.get(name, "occurred_at"), _IDS.get(name), filled, _ROWS[name])
 

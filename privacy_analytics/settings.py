@@ -1,19 +1,9 @@
-"""``workspace.toml`` as one frozen value; what is missing, unknown or unsafe is refused with the fix.
-
-A workspace is a folder (0700) with ``workspace.toml``, a 256-bit key in ``private/key`` (0600) and
-everything that is made from the data. ``private/identity.json`` remembers where the workspace lives: a
-copy could ask every question again under fresh noise, so a moved one opens only after the operator says
-that it is the only one (``pa doctor --accept-restore``).
-"""
+"""``workspace.toml`` as one frozen value; what is missing, unknown or impossible is refused with the fix."""
 
 from __future__ import annotations
 
 import difflib
-import hashlib
-import json
-import os
 import re
-import secrets
 import tomllib
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -21,15 +11,13 @@ from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from privacy_analytics.errors import NotFound, PolicyError, SettingsError
+from privacy_analytics.errors import PolicyError, SettingsError
 
 FORMAT = 1
 FILE = "workspace.toml"
-VARIABLE = "PRIVACY_ANALYTICS_WORKSPACE"
 PURPOSES = ("usage", "cohorts", "marketing", "exploration", "revisions")
 NOTICE_DAYS = 14
 """Days between posting a new policy and its taking effect (privacy policy §11)."""
-FOLDERS = ("private", "lake", "snapshots", "releases", "runs", "published", "logs")
 
 
 @dataclass(frozen=True)
@@ -111,44 +99,6 @@ class Settings:
         return key
 
 
-TEMPLATE = """\
-# A privacy_analytics workspace. `pa doctor` says what is wrong with it and how to mend it.
-format = {format}
-product = {product}
-contact_email = {contact}      # where people reach the privacy officer (policy §8, §10, §12)
-timezone = {timezone}                         # months and days are cut here; fixed once data is in
-
-[[policy]]                               # add a block for each new version; in force {days} days after posting (§11)
-version = "1.0"
-posted = {posted}
-effective = {posted}
-
-[loss]                                   # what one account can lose in one calendar month
-epsilon = 2.0
-delta = 1e-7
-accounts = 100_000                       # order of magnitude; delta stays below 1 / (10 x accounts)
-
-[loss.shares]                            # parts of rho, together at most 1
-usage = 0.30
-cohorts = 0.10
-marketing = 0.20
-exploration = 0.20
-revisions = 0.20
-
-[floors]                                 # a smaller released number of accounts is not shown
-inside = 20
-marketing = 50
-
-[ledger]
-url = "sqlite:///ledger.sqlite"          # relative to this folder
-
-# A column of your own, with its public bounds or its public list of keys (keys/NAME.txt, one a line):
-# [columns.events.preset_count]
-# type = "integer"                       # integer, number, boolean or key
-# bounds = [0, 500]
-# purposes = ["usage", "exploration"]
-"""
-
 _SHAPE: dict[str, Any] = {
     "format": int,
     "product": str,
@@ -164,79 +114,16 @@ _TABLES = ("accounts", "chats", "events", "performance", "crashes", "support")
 _TYPES = ("integer", "number", "boolean", "key")
 
 
-def create(root: Path, *, product: str, contact_email: str, timezone: str, posted: date) -> Settings:
-    """Write a new workspace into ``root``: settings, key, folders. Raises SettingsError where one stands already."""
-    if (root / FILE).exists():
-        raise SettingsError(f"There is a workspace in {root.name} already. Choose another folder.")
-    root.mkdir(parents=True, exist_ok=True)
-    root.chmod(0o700)
-    for name in FOLDERS:
-        (root / name).mkdir(mode=0o700, exist_ok=True)
-    (root / "keys").mkdir(mode=0o700, exist_ok=True)
-    with os.fdopen(os.open(root / "private" / "key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(secrets.token_hex(32) + "\n")
-    text = TEMPLATE.format(
-        format=FORMAT,
-        product=json.dumps(product),
-        contact=json.dumps(contact_email),
-        timezone=json.dumps(timezone),
-        posted=posted.isoformat(),
-        days=NOTICE_DAYS,
-    )
-    partial = root / f"{FILE}.partial"
-    partial.write_text(text)
-    partial.chmod(0o600)
-    partial.replace(root / FILE)
-    accept_restore(root)
-    return load(root)
-
-
-def find(workspace: str | Path | None = None) -> Path:
-    """The workspace folder: the one named, else $PRIVACY_ANALYTICS_WORKSPACE, else the nearest one upward."""
-    named = workspace or os.environ.get(VARIABLE)
-    if named:
-        root = Path(named).expanduser().resolve()
-        if (root / FILE).is_file():
-            return root
-        raise NotFound(f"There is no {FILE} in {named}. Make a workspace there with: pa init {named}")
-    here = Path.cwd().resolve()
-    for folder in (here, *here.parents):
-        if (folder / FILE).is_file():
-            return folder
-    raise NotFound(
-        f"No workspace here or above. Make one with `pa init DIR`, or name it with -w DIR or ${VARIABLE}."
-    )
-
-
-def load(workspace: str | Path | None = None) -> Settings:
-    """Read and check a workspace's settings.
+def read(root: Path) -> Settings:
+    """Parse and check ``workspace.toml``.
 
     Raises
     ------
-    NotFound
-        no workspace there
     SettingsError
-        an unknown or missing key, a wrong type, loose permissions, a moved workspace
+        an unknown or missing key, a wrong type, loss or shares that cannot be
     PolicyError
         a placeholder of the policy is not filled in, or its dates cannot be
     """
-    root = find(workspace)
-    settings = read(root)
-    for name in ("", *FOLDERS):
-        folder = root / name
-        if folder.is_dir() and folder.stat().st_mode & 0o077:
-            raise SettingsError(f"{name or 'The workspace'} can be read by others. Run: chmod 700 {folder}")
-    settings.key()
-    if not _at_home(root):
-        raise SettingsError(
-            "This workspace was moved, copied or restored. A second copy could ask every question again under fresh "
-            "noise. If it is the only one in use, run: pa doctor --accept-restore"
-        )
-    return settings
-
-
-def read(root: Path) -> Settings:
-    """Parse and check ``workspace.toml`` alone (no permissions, no identity)."""
     try:
         raw: dict[str, Any] = tomllib.loads((root / FILE).read_text())
     except tomllib.TOMLDecodeError as error:
@@ -244,7 +131,9 @@ def read(root: Path) -> Settings:
     columns = raw.pop("columns", {})
     _check(raw, _SHAPE, "")
     if raw["format"] != FORMAT:
-        raise SettingsError(f"{FILE} has format {raw['format']}; this version reads format {FORMAT}. Upgrade one of them.")
+        raise SettingsError(
+            f"{FILE} has format {raw['format']}; this version reads format {FORMAT}. Upgrade one of them."
+        )
     for key in ("product", "contact_email"):
         if re.search(r"^\s*$|\[[A-Z][^\]]*\]", raw[key]):
             raise PolicyError(f"{key} in {FILE} is not filled in (policy §8, §10, §12). Set it to the real one.")
@@ -266,34 +155,6 @@ def read(root: Path) -> Settings:
         ledger_url=raw["ledger"]["url"],
         columns=_columns(columns),
     )
-
-
-def accept_restore(root: Path) -> None:
-    """Remember this place as the workspace's home."""
-    file = _identity_file(root)
-    file.write_text(_identity(root))
-    file.chmod(0o600)
-
-
-def _identity_file(root: Path) -> Path:
-    return root / "private" / "identity.json"
-
-
-def _identity(root: Path) -> str:
-    machine = Path("/etc/machine-id")
-    host = machine.read_bytes() if machine.exists() else os.uname().nodename.encode()
-    return json.dumps(
-        {
-            "host": hashlib.sha256(host).hexdigest()[:16],
-            "path": hashlib.sha256(bytes(root.resolve())).hexdigest()[:16],
-            "inode": (root / "private" / "key").stat().st_ino,
-        }
-    )
-
-
-def _at_home(root: Path) -> bool:
-    file = _identity_file(root)
-    return file.exists() and file.read_text() == _identity(root)
 
 
 def _check(value: dict[str, Any], shape: dict[str, Any], where: str) -> None:

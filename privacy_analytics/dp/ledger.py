@@ -112,7 +112,11 @@ class Ledger:
         Raises InsufficientLoss where the month's purpose has less left.
         """
         with self._locked() as connection:
-            left = allowance + self._sum(connection, "grant", month, purpose) - self._sum(connection, "reserve", month, purpose)
+            left = (
+                allowance
+                + self._sum(connection, "grant", month, purpose)
+                - self._sum(connection, "reserve", month, purpose)
+            )
             if nano_rho > left:
                 raise InsufficientLoss(requested=nano_rho, remaining=max(left, 0), scope=f"{purpose} of {month}")
             self._append(connection, "reserve", month, purpose, plan, "", nano_rho, payload)
@@ -133,7 +137,9 @@ class Ledger:
     def grant(self, *, month: str, purpose: str, nano_rho: int, name: str, reason: str) -> None:
         """Add nano-rho to a month's purpose, under a name and for a reason."""
         with self._locked() as connection:
-            self._append(connection, "grant", month, purpose, "", "", nano_rho, json.dumps({"name": name, "reason": reason}))
+            self._append(
+                connection, "grant", month, purpose, "", "", nano_rho, json.dumps({"name": name, "reason": reason})
+            )
 
     def spent(self, month: str, purpose: str) -> int:
         """Nano-rho reserved so far."""
@@ -159,7 +165,11 @@ class Ledger:
 
     def plan(self, plan: str) -> str | None:
         """The frozen plan as it was first reserved, or None."""
-        query = sa.select(_EVENTS.c.payload).where(_EVENTS.c.kind == "reserve", _EVENTS.c.plan == plan).order_by(_EVENTS.c.seq)
+        query = (
+            sa.select(_EVENTS.c.payload)
+            .where(_EVENTS.c.kind == "reserve", _EVENTS.c.plan == plan)
+            .order_by(_EVENTS.c.seq)
+        )
         with self.engine.connect() as connection:
             return connection.execute(query).scalar()
 
@@ -211,7 +221,15 @@ class Ledger:
             yield connection
 
     def _append(
-        self, connection: sa.Connection, kind: str, month: str, purpose: str, plan: str, key: str, nano_rho: int, payload: str
+        self,
+        connection: sa.Connection,
+        kind: str,
+        month: str,
+        purpose: str,
+        plan: str,
+        key: str,
+        nano_rho: int,
+        payload: str,
     ) -> None:
         head = connection.execute(sa.select(_HEAD.c.seq, _HEAD.c.hash)).one()
         row: dict[str, Any] = {
@@ -232,11 +250,15 @@ class Ledger:
 
     def _sum(self, connection: sa.Connection, kind: str, month: str, purpose: str) -> int:
         of = (_EVENTS.c.kind == kind, _EVENTS.c.month == month, _EVENTS.c.purpose == purpose)
-        return int(connection.execute(sa.select(sa.func.coalesce(sa.func.sum(_EVENTS.c.nano_rho), 0)).where(*of)).scalar_one())
+        return int(
+            connection.execute(sa.select(sa.func.coalesce(sa.func.sum(_EVENTS.c.nano_rho), 0)).where(*of)).scalar_one()
+        )
 
     def _of_plan(self, connection: sa.Connection, plan: str, kind: str) -> int:
         of = (_EVENTS.c.kind == kind, _EVENTS.c.plan == plan)
-        return int(connection.execute(sa.select(sa.func.coalesce(sa.func.sum(_EVENTS.c.nano_rho), 0)).where(*of)).scalar_one())
+        return int(
+            connection.execute(sa.select(sa.func.coalesce(sa.func.sum(_EVENTS.c.nano_rho), 0)).where(*of)).scalar_one()
+        )
 
 
 def _digest(fields: dict[str, Any]) -> str:

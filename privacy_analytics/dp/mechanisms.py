@@ -11,11 +11,7 @@ from functools import cache
 from typing import Any, cast
 
 import numpy as np
-import opendp.accuracy as accuracy
-import opendp.combinators as combinators
-import opendp.domains as domains
-import opendp.measurements as measurements
-import opendp.metrics as metrics
+from opendp import accuracy, combinators, domains, measurements, metrics
 from opendp.mod import enable_features
 
 from privacy_analytics.errors import UsageError

@@ -53,21 +53,23 @@ def sigma(l2: float, nano_rho: int) -> float:
 
 
 def allot(
-    blocks: Mapping[str, tuple[Bounded, ...]], accounts: float, nano_rho: int
+    blocks: Mapping[str, tuple[Bounded, ...]], accounts: float, nano_rho: int, *, all_of_them: bool = False
 ) -> tuple[list[Allotment], list[TooSmall]]:
     """Split ``nano_rho`` over blocks, each given as its grains from fine to coarse.
 
-    Every round the least useful block gives way (a coarser grain, then out) until all that stay are useful.
+    Every round the least useful block gives way (a coarser grain, then out) until all that stay are useful;
+    with ``all_of_them`` none does.
     """
     chosen = dict(blocks)
     dropped: list[TooSmall] = []
     while chosen:
         prices = _split({name: grains[0] for name, grains in chosen.items()}, accounts, nano_rho)
         errors = {
-            name: Z95 * sigma(grains[0].l2, prices[name]) / expected_cell(grains[0], accounts) for name, grains in chosen.items()
+            name: Z95 * sigma(grains[0].l2, prices[name]) / expected_cell(grains[0], accounts)
+            for name, grains in chosen.items()
         }
         worst = max(errors, key=lambda name: errors[name])
-        if errors[worst] <= USEFUL:
+        if all_of_them or errors[worst] <= USEFUL:
             return [Allotment(name, grains[0], prices[name]) for name, grains in chosen.items()], dropped
         coarser = chosen[worst][1:]
         if coarser:

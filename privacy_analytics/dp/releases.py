@@ -83,7 +83,9 @@ class Release:
         for cell in self.cells:
             if cell.key == wanted:
                 return cell
-        raise NotFound(f"This release has no such key. Its keys are public: see .table() or .to_polars() ({len(self.cells)} cells).")
+        raise NotFound(
+            f"This release has no such key. Its keys are public: see .table() or .to_polars() ({len(self.cells)} cells)."
+        )
 
     @property
     def expression(self) -> str | dict[str, Any]:
@@ -214,7 +216,10 @@ def _comparable(first: Release, second: Release, *, same_month: bool) -> None:
 
 
 def _derived(
-    op: Literal["share", "change"], first: Release, second: Release, ratio: Callable[[Cell, Cell], tuple[float, float, float]]
+    op: Literal["share", "change"],
+    first: Release,
+    second: Release,
+    ratio: Callable[[Cell, Cell], tuple[float, float, float]],
 ) -> Release:
     others = {cell.key: cell for cell in second.cells}
     cells: list[Cell] = []

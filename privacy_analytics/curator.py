@@ -1,0 +1,302 @@
+"""The curator holds lake, key and ledger, and answers five calls: describe, preview, plan, release, budget.
+
+JSON in, JSON out; nothing but public facts and releases leaves. A session talks to a curator in its own process, or,
+later, to one that another OS user runs; the calls are the same.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib.metadata import version
+from typing import Any, cast
+
+from privacy_analytics import policy, resolve
+from privacy_analytics.contracts import tables
+from privacy_analytics.counting import vector
+from privacy_analytics.dp import mechanisms, plans
+from privacy_analytics.dp.ledger import Ledger
+from privacy_analytics.dp.questions import Bounded, question_from
+from privacy_analytics.dp.releases import Cell, Mechanism, Release, ReleaseStore, status
+from privacy_analytics.drawing import Blocks, Purse, anchor_of, draw, plan_id, unanswered
+from privacy_analytics.errors import LedgerError, UsageError
+from privacy_analytics.lake import Lake, Snapshot, last_complete_month, snapshot
+from privacy_analytics.settings import Settings
+
+Json = dict[str, Any]
+TRUST = "embedded"
+"""Everything runs as one OS user: a guard against accidents, not against somebody who opens the files."""
+
+
+class Curator:
+    """Answers an analyst's calls; every call names ``month`` and ``purpose``."""
+
+    def __init__(self, settings: Settings, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.lake = Lake(settings.path("lake"))
+        self.store = ReleaseStore(settings.path("releases"))
+        self.tables = tables(settings)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger, its chain verified; a release that the ledger does not know is refused."""
+        url = self.settings.ledger_url
+        relative = url.startswith("sqlite:///") and not url.startswith("sqlite:////")
+        ledger = Ledger(f"sqlite:///{self.settings.path(url.removeprefix('sqlite:///'))}" if relative else url)
+        committed = {event.key[:12] for event in ledger.events() if event.kind == "commit"}
+        if strange := [known for known in self.store.ids() if known[2:] not in committed]:
+            raise LedgerError(
+                f"{len(strange)} stored release(s) are not in the ledger: it is older than its releases. "
+                "Restore the newest ledger; until then nothing more is released."
+            )
+        return ledger
+
+    def call(self, name: str, request: Mapping[str, Any]) -> Json:
+        """Answer one of the five calls by name. Raises UsageError for another name."""
+        calls = {
+            "describe": self.describe,
+            "preview": self.preview,
+            "plan": self.plan,
+            "release": self.release,
+            "budget": self.budget,
+        }
+        if name not in calls:
+            raise UsageError(f"A curator answers: {', '.join(calls)}.")
+        return calls[name](request)
+
+    def describe(self, request: Mapping[str, Any]) -> Json:
+        """What may be asked: tables, columns, bounds, public keys; and under which rules. Never a value."""
+        frozen, purpose = self._context(request)
+        columns = {
+            name: {
+                column: {"kind": spec.kind, "keys": list(spec.values), "bounds": spec.bounds, "per_account": spec.cells}
+                for column, spec in table.columns.items()
+                if purpose in spec.purposes and spec.kind in ("key", "number")
+            }
+            for name, table in self.tables.items()
+        }
+        return {
+            "month": frozen.month,
+            "snapshot": frozen.token,
+            "purpose": purpose,
+            "population": policy.population(purpose),
+            "product": self.settings.product,
+            "policy": policy.in_force(self.settings, self.clock()).version,
+            "timezone": self.settings.timezone,
+            "trust": TRUST,
+            "unit": f"one account, all its rows, in {frozen.month} ({self.settings.timezone})",
+            "tables": columns,
+            "rows_per_account": {name: table.rows_per_account for name, table in self.tables.items()},
+            "budget": self.budget(request),
+        }
+
+    def preview(self, request: Mapping[str, Any]) -> Json:
+        """Five synthetic rows of a table, made from the contract alone."""
+        table = self.tables.get(str(request.get("table")))
+        if table is None:
+            hint = resolve.nearest(str(request.get("table")), self.tables)
+            raise UsageError(f"There is no such table.{hint} Tables: {', '.join(self.tables)}.")
+        rows: list[Json] = []
+        for i in range(5):
+            row: Json = {"account": f"synthetic-{i}"}
+            for name, spec in table.columns.items():
+                low, high = spec.bounds or (0, 1)
+                made = {
+                    "key": spec.values[i % max(len(spec.values), 1)] if spec.values else None,
+                    "number": low + (high - low) * i // 5,
+                    "flag": i % 2 == 0,
+                    "time": f"2000-01-{i + 1:02}T12:00:00Z",
+                    "text": "never shown",
+                }
+                row[name] = made.get(spec.kind)
+            rows.append(row)
+        return {"table": table.name, "watermark": "synthetic", "rows": rows}
+
+    def plan(self, request: Mapping[str, Any]) -> Json:
+        """Price a plan without spending: each block's nano-rho, expected half-width, and what will be unreliable."""
+        frozen, purpose = self._context(request)
+        blocks, purse = self._blocks(request, frozen, purpose), self._purse(frozen.month, purpose)
+        fresh = unanswered(blocks, self.ledger)
+        accounts = self._known_accounts(blocks)
+        reserved = self.ledger.plan(plan_id(blocks, purpose)) is not None
+        total = 0 if reserved else self._share_of(request, purse)
+        population = accounts or float(self.settings.loss.accounts)
+        allotted, small = plans.allot(fresh, population, max(total, 1), all_of_them="question" in request)
+        prices = {each.name: each for each in allotted}
+        needs = {each.name: each.needs for each in small}
+        rows: list[Json] = []
+        for name, grains in blocks.items():
+            allotment = prices.get(name)
+            bounded = allotment.bounded if allotment else grains[0]
+            half = plans.Z95 * plans.sigma(bounded.l2, allotment.nano_rho) if allotment else None
+            rows.append(
+                {
+                    "name": name,
+                    "by": list(bounded.question.by),
+                    "cells": len(bounded.cells),
+                    "answered": name not in fresh,
+                    "nano_rho": allotment.nano_rho if allotment and not reserved else 0,
+                    "half_width": half,
+                    "expected_cell": plans.expected_cell(bounded, population),
+                    "needs": None if reserved else needs.get(name),
+                    "per_account": bounded.per_account,
+                    "per_cell": bounded.per_cell,
+                }
+            )
+        return {
+            "blocks": rows,
+            "accounts": population,
+            "accounts_released": accounts is not None,
+            "nano_rho": sum(row["nano_rho"] for row in rows),
+            "left": purse.left,
+        }
+
+    def release(self, request: Mapping[str, Any]) -> Json:
+        """Answer a plan (``blocks``) or one ``question``: stored answers free, the rest paid from one reservation.
+
+        Raises
+        ------
+        InsufficientLoss
+            something is new and nothing is left for it
+        LedgerError
+            a question failed while its noise was drawn; its charge is gone
+        """
+        frozen, purpose = self._context(request)
+        blocks, purse = self._blocks(request, frozen, purpose), self._purse(frozen.month, purpose)
+        recorded = self._recorded(purpose, str(request.get("report") or ""))
+        with self._one_at_a_time():
+            before = purse.spent
+            outcome = draw(
+                blocks,
+                purse,
+                nano_rho=self._share_of(request, purse),
+                explicit="question" in request,
+                accounts=float(self.settings.loss.accounts),
+                answer=lambda bounded, nano_rho: self._answer(bounded, nano_rho, frozen, recorded),
+            )
+            answers: dict[str, Json] = {}
+            for name, grains in blocks.items():
+                text = next((text for grain in grains if (text := self.ledger.released(grain.key))), None)
+                if text is not None:
+                    answers[name] = json.loads(text)
+                    self.store.put(answers[name]["id"], text)
+            return {
+                "releases": answers,
+                "too_small": [{"name": each.name, "needs": each.needs} for each in outcome.too_small],
+                "lost": outcome.lost,
+                "nano_rho": purse.spent - before,
+                "left": purse.left,
+            }
+
+    def budget(self, request: Mapping[str, Any]) -> Json:
+        """What every purpose of the month has, has spent and has left, and what an account may have lost in all months."""
+        frozen, _ = self._context(request)
+        loss = self.settings.loss
+        months = self.ledger.spent_by_month()
+        purses = {purpose: self._purse(frozen.month, purpose) for purpose in loss.shares}
+        purposes = {
+            purpose: {"allowance": purse.allowance, "spent": purse.spent, "left": purse.left}
+            for purpose, purse in purses.items()
+        }
+        spent = sum(row["spent"] for row in purposes.values())
+        return {
+            "month": frozen.month,
+            "epsilon": loss.epsilon,
+            "delta": loss.delta,
+            "nano_rho": self._monthly(),
+            "purposes": purposes,
+            "epsilon_spent": mechanisms.epsilon_of(spent, loss.delta / 2),
+            "lifetime": {"months": months, "epsilon": mechanisms.epsilon_of(sum(months.values()), loss.delta / 2)},
+        }
+
+    def _context(self, request: Mapping[str, Any]) -> tuple[Snapshot, str]:
+        purpose = str(request.get("purpose") or "exploration")
+        policy.check_purpose(purpose)
+        month = str(request.get("month") or "") or last_complete_month(self.settings, self.clock())
+        return snapshot(self.settings, month, now=self.clock()), purpose
+
+    def _blocks(self, request: Mapping[str, Any], frozen: Snapshot, purpose: str) -> dict[str, tuple[Bounded, ...]]:
+        raw: Mapping[str, Any] = request.get("blocks") or {"answer": request.get("question") or {}}
+        return {
+            name: tuple(
+                resolve.resolve(grain, self.tables, purpose=purpose, month=frozen.month, snapshot=frozen.token)
+                for grain in (resolve.grains(question_from(each)) if "blocks" in request else (question_from(each),))
+            )
+            for name, each in raw.items()
+        }
+
+    def _known_accounts(self, blocks: Blocks) -> float | None:
+        anchor = anchor_of(blocks)
+        text = self.ledger.released(blocks[anchor][0].key) if anchor else None
+        return max(Release.from_json(text).cells[0].value, 1.0) if text else None
+
+    def _answer(self, bounded: Bounded, nano_rho: int, frozen: Snapshot, recorded: Json) -> Release:
+        scale = mechanisms.scale_for(bounded.l2, nano_rho)
+        salt = hmac.new(self.settings.key(), b"cell priority", hashlib.sha256).digest()
+        noised = mechanisms.add_noise(
+            vector(bounded, self.lake, frozen, salt), l2=bounded.l2, scale=scale, nano_rho=nano_rho
+        )
+        half = mechanisms.half_width(scale)
+        floor = policy.floor(self.settings, recorded["purpose"])
+        question = bounded.question
+        return Release(
+            id=bounded.release_id,
+            key=bounded.key,
+            unit=cast("Any", question.unit),
+            table=question.table,
+            by=question.by,
+            month=frozen.month,
+            snapshot=frozen.token,
+            population=bounded.population,
+            floor=floor,
+            cells=tuple(
+                Cell(key, value, value - half, value + half, scale, status(value, scale, floor))
+                for key, value in zip(bounded.cells, noised, strict=True)
+            ),
+            question=bounded.canonical(),
+            mechanism=Mechanism("discrete Gaussian", scale, bounded.per_account, bounded.per_cell, bounded.l2),
+            nano_rho=nano_rho,
+            recorded=recorded,
+        )
+
+    def _share_of(self, request: Mapping[str, Any], purse: Purse) -> int:
+        share = request.get("share")
+        if not isinstance(share, int | float) or not 0 < share <= 1:
+            raise UsageError("share is a part of what the purpose has left: above 0, at most 1.")
+        return int(share * purse.left)
+
+    def _purse(self, month: str, purpose: str) -> Purse:
+        """One purpose's part of a month: what (ε, δ) buys with half of δ for the conversion; the other half is for thresholds."""
+        return Purse(self.ledger, month, purpose, int(self.settings.loss.shares[purpose] * self._monthly()))
+
+    def _monthly(self) -> int:
+        return mechanisms.nano_rho_for(self.settings.loss.epsilon, self.settings.loss.delta / 2)
+
+    def _recorded(self, purpose: str, report: str) -> Json:
+        loss = self.settings.loss
+        return {
+            "purpose": purpose,
+            "report": report,
+            "policy": policy.in_force(self.settings, self.clock()).version,
+            "released_at": self.clock().isoformat(timespec="seconds"),
+            "timezone": self.settings.timezone,
+            "product": self.settings.product,
+            "epsilon": loss.epsilon,
+            "delta": loss.delta,
+            "trust": TRUST,
+            "software": {name: version(name) for name in ("privacy-analytics", "opendp", "polars")},
+        }
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """Releases of one workspace wait for each other: the second caller gets the first one's bytes."""
+        with self.settings.path("private", "release.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield

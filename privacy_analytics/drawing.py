@@ -1,0 +1,148 @@
+"""Spending: reserve once, release the month's accounts, split the rest by that released number, draw, commit.
+
+Every step is durable before the next, and nothing here decides by a true value: a process killed anywhere resumes from
+the ledger and takes the same decisions again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from privacy_analytics.counting import OPERATOR
+from privacy_analytics.dp import plans
+from privacy_analytics.dp.ledger import Ledger
+from privacy_analytics.dp.questions import Bounded, CountAccounts
+from privacy_analytics.dp.releases import Release
+from privacy_analytics.errors import InsufficientLoss, LedgerError
+
+Blocks = Mapping[str, tuple[Bounded, ...]]
+"""A report's questions by name, each as its grains of time from fine to coarse."""
+
+
+@dataclass(frozen=True)
+class Purse:
+    """One purpose's part of a month's privacy loss, in nano-rho."""
+
+    ledger: Ledger
+    month: str
+    purpose: str
+    share: int
+
+    @property
+    def allowance(self) -> int:
+        return self.share + self.ledger.granted(self.month, self.purpose)
+
+    @property
+    def spent(self) -> int:
+        return self.ledger.spent(self.month, self.purpose)
+
+    @property
+    def left(self) -> int:
+        return max(self.allowance - self.spent, 0)
+
+    def reserve(self, plan: str, nano_rho: int, payload: str) -> None:
+        """Raises InsufficientLoss where less is left."""
+        about = {"month": self.month, "purpose": self.purpose}
+        self.ledger.reserve(plan, **about, nano_rho=nano_rho, allowance=self.share, payload=payload)
+
+
+@dataclass
+class Outcome:
+    """What a plan did not release: blocks too small this month, and blocks lost in a crash that cannot be paid again."""
+
+    too_small: list[plans.TooSmall] = field(default_factory=list[plans.TooSmall])
+    lost: list[str] = field(default_factory=list[str])
+
+
+def plan_id(blocks: Blocks, purpose: str) -> str:
+    """The same questions for the same purpose are the same plan, whenever and from wherever they are asked."""
+    text = json.dumps(
+        [purpose, {name: [grain.key for grain in grains] for name, grains in blocks.items()}], sort_keys=True
+    )
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def anchor_of(blocks: Blocks) -> str | None:
+    """The block that counts everybody once: the number that the others are planned by."""
+    for name, grains in blocks.items():
+        question = grains[0].question
+        if isinstance(question, CountAccounts) and not (question.by or question.where or question.cohort):
+            return name
+    return None
+
+
+def unanswered(blocks: Blocks, ledger: Ledger) -> dict[str, tuple[Bounded, ...]]:
+    """The blocks that have no committed answer at any grain."""
+    return {name: grains for name, grains in blocks.items() if not any(ledger.released(grain.key) for grain in grains)}
+
+
+def draw(
+    blocks: Blocks,
+    purse: Purse,
+    *,
+    nano_rho: int,
+    explicit: bool,
+    accounts: float,
+    answer: Callable[[Bounded, int], Release],
+) -> Outcome:
+    """Release what is new in ``blocks``. The plan stays as it was when it was first reserved.
+
+    Parameters
+    ----------
+    nano_rho : what to reserve, unless this plan is reserved already
+    explicit : an analyst asked for exactly this; release it however wide its error bars are
+    accounts : population to plan by where no block counts everybody
+    answer : draws the noise for a bounded question at a price
+    """
+    outcome = Outcome()
+    ledger, plan = purse.ledger, plan_id(blocks, purse.purpose)
+    fresh = unanswered(blocks, ledger)
+    if not fresh:
+        return outcome
+    if (kept := ledger.plan(plan)) is None:
+        if nano_rho < len(fresh):
+            raise InsufficientLoss(requested=len(fresh), remaining=nano_rho, scope=f"{purse.purpose} of {purse.month}")
+        kept = json.dumps({"blocks": sorted(fresh), "nano_rho": nano_rho}, sort_keys=True)
+        purse.reserve(plan, nano_rho, kept)
+    frozen = json.loads(kept)
+    rest = {name: grains for name, grains in blocks.items() if name in frozen["blocks"]}
+    left = int(frozen["nano_rho"])
+    anchor = anchor_of(blocks)
+    if anchor in rest and len(rest) > 1:
+        first = max(int(left * plans.ANCHOR_SHARE), 1)
+        _draw_one(plan, plans.Allotment(anchor, rest.pop(anchor)[0], first), purse, answer, outcome)
+        left -= first
+    if anchor and (text := ledger.released(blocks[anchor][0].key)):
+        accounts = max(Release.from_json(text).cells[0].value, 1.0)
+    allotted, outcome.too_small = plans.allot(rest, accounts, left, all_of_them=explicit)
+    for allotment in allotted:
+        _draw_one(plan, allotment, purse, answer, outcome)
+    return outcome
+
+
+def _draw_one(
+    plan: str, allotment: plans.Allotment, purse: Purse, answer: Callable[[Bounded, int], Release], outcome: Outcome
+) -> None:
+    """Draw one block unless it is answered; one that a crash swallowed is paid again, where that can be paid."""
+    ledger, bounded, nano_rho = purse.ledger, allotment.bounded, allotment.nano_rho
+    about = {"month": purse.month, "purpose": purse.purpose, "key": bounded.key}
+    if ledger.released(bounded.key) is not None:
+        return
+    try:
+        if bounded.key in ledger.lost(plan):
+            purse.reserve(plan, nano_rho, "again, after a crash while drawing")
+        ledger.drawing(plan, **about, nano_rho=nano_rho)
+    except InsufficientLoss:
+        outcome.lost.append(allotment.name)
+        return
+    try:
+        text = answer(bounded, nano_rho).to_json()
+    except Exception as error:  # whatever went wrong may depend on data: one fixed message for every cause
+        OPERATOR.error("a question failed while it was drawn: %s", type(error).__name__)
+        raise LedgerError(
+            "This question could not be answered. Its charge is gone; the operator's log names the cause."
+        ) from None
+    ledger.commit(plan, **about, payload=text)
