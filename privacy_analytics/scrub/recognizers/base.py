@@ -1,0 +1,103 @@
+"""What every chat recognizer is made of: patterns that are only tried where they can match."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from presidio_analyzer import EntityRecognizer, RecognizerResult
+from presidio_analyzer.nlp_engine import NlpArtifacts
+
+from privacy_analytics.scrub.spans import Span
+
+_TOKEN = re.compile(r"[^\W\d_]+|[^\w\s]|_|\d")
+
+DIGITS = frozenset("0123456789")
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A text and what a first look shows: its lower-case words, single digits and signs."""
+
+    text: str
+    tokens: frozenset[str]
+
+    @classmethod
+    def of(cls, text: str) -> Glance:
+        """Look once; all recognizers share it."""
+        return cls(text, frozenset(_TOKEN.findall(text.lower())))
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A regular expression for one type.
+
+    It is tried only where one of the words or signs in ``need`` occurs. What is masked is its group ``v``
+    (else the whole match), if ``keep`` agrees. All repetitions are bounded, so time is linear in length.
+    """
+
+    type: str
+    regex: re.Pattern[str]
+    need: frozenset[str]
+    keep: Callable[[re.Match[str]], bool] | None = None
+    score: float = 0.9
+
+    def find(self, glance: Glance) -> Iterator[Span]:
+        """Every place in the text."""
+        if self.need.isdisjoint(glance.tokens):
+            return
+        group = "v" if "v" in self.regex.groupindex else 0
+        for match in self.regex.finditer(glance.text):
+            if self.keep is None or self.keep(match):
+                start, end = match.span(group)
+                yield Span(start, end, self.type, self.score)
+
+
+def pattern(
+    type: str,
+    regex: str,
+    need: str | Iterable[str],
+    keep: Callable[[re.Match[str]], bool] | None = None,
+    *,
+    score: float = 0.9,
+    case: bool = False,
+) -> Pattern:
+    """Compile a pattern; ``need`` is a string of words and signs with spaces between; case counts if ``case``."""
+    words = need.split() if isinstance(need, str) else need
+    return Pattern(type, re.compile(regex, 0 if case else re.IGNORECASE), frozenset(words), keep, score)
+
+
+class ChatRecognizer(EntityRecognizer):
+    """A Presidio recognizer over `patterns`."""
+
+    patterns: ClassVar[tuple[Pattern, ...]] = ()
+
+    def __init__(self) -> None:
+        super().__init__(supported_entities=sorted({p.type for p in self.patterns}))
+
+    def load(self) -> None:
+        """Nothing to load."""
+
+    def find(self, glance: Glance) -> Iterator[Span]:
+        """Spans in a text already looked at; may overlap."""
+        for each in self.patterns:
+            yield from each.find(glance)
+
+    def analyze(
+        self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
+    ) -> list[RecognizerResult]:
+        """Presidio's door to `find`."""
+        found = self.find(Glance.of(text))
+        return [RecognizerResult(s.type, s.start, s.end, s.score) for s in found if s.type in entities]
+
+
+def value(match: re.Match[str]) -> str:
+    """What a match would mask."""
+    return match["v"] if "v" in match.re.groupindex else match[0]
+
+
+def digits(match: re.Match[str], at_least: int) -> bool:
+    """Whether the value holds so many digits."""
+    return sum(c.isdigit() for c in value(match)) >= at_least

@@ -1,0 +1,46 @@
+"""A span: where in a text something personal stands, and what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+JOINED = frozenset({"PERSON", "ADDRESS"})
+"""Types that are written as several words; parts that nearly touch are one."""
+
+_GLUE = frozenset(" ,.\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Half-open range ``[start, end)`` of string indices, with a type and a score in (0, 1]."""
+
+    start: int
+    end: int
+    type: str
+    score: float
+
+
+def merged(spans: Iterable[Span], text: str) -> list[Span]:
+    """Disjoint spans in order that cover all given ones.
+
+    Overlapping spans become one that bears the type of the most certain, then longest; neighbours of one
+    type in `JOINED` with at most two characters of white space or punctuation between are joined.
+    """
+    result: list[Span] = []
+    best: Span | None = None
+    for span in sorted(spans, key=lambda s: (s.start, -s.end)):
+        last = result[-1] if result else None
+        if last is None or best is None or not (span.start < last.end or _touch(last, span, text)):
+            result.append(span)
+            best = span
+            continue
+        if (span.score, span.end - span.start) > (best.score, best.end - best.start):
+            best = span
+        result[-1] = replace(best, start=last.start, end=max(last.end, span.end))
+    return result
+
+
+def _touch(left: Span, right: Span, text: str) -> bool:
+    between = text[left.end : right.start]
+    return left.type == right.type and left.type in JOINED and len(between) <= 2 and set(between) <= _GLUE
