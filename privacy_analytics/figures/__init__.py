@@ -1,0 +1,136 @@
+"""Released values as HTML. Everything a report shows is a *fragment*, and a fragment can be drawn again.
+
+``fragment("bars", release)`` is ``<section class="pa" data-fragment="…">…</section>``; the attribute says which renderer
+drew which expressions over stored releases with which options. ``render`` repeats it from a store. So whoever holds the
+store can recompute every number, label, drawing and alternative text of a page byte by byte; ``gate`` does.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any, cast
+
+from privacy_analytics.dp.releases import Release, ReleaseStore
+from privacy_analytics.errors import UsageError
+from privacy_analytics.figures import box, fragments
+from privacy_analytics.figures.box import STEPS, bucket
+from privacy_analytics.figures.format import month_words
+from privacy_analytics.figures.words import alt_text, sentence
+
+__all__ = ["RENDERERS", "alt_text", "bucket", "figure", "fragment", "opening", "render", "sentence", "style", "table"]
+
+RENDERERS: dict[str, tuple[fragments.Renderer, tuple[str, ...]]] = {
+    "figure": (fragments.figure, ("title",)),
+    "tiles": (fragments.tiles, ("labels",)),
+    "bars": (fragments.bars, ("title",)),
+    "line": (fragments.line, ("title",)),
+    "compare": (fragments.compare, ("title", "names")),
+    "table": (fragments.table, ("title",)),
+    "sentence": (fragments.said, ("key", "says")),
+    "not_shown": (box.not_shown, ("blocks",)),
+    "privacy_box": (box.privacy_box, ()),
+}
+"""Each renderer with the options that it takes."""
+opening = re.compile(r'<section class="pa" data-fragment="([^"]*)">')
+"""How every fragment starts; the group is its specification, escaped."""
+LONGEST = 120
+
+
+def fragment(renderer: str, *releases: Release, **options: Any) -> str:
+    """Draw releases. ``None`` options count as not given.
+
+    Raises
+    ------
+    UsageError
+        there is no such renderer, it does not take the option or these releases, or a text holds a digit
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    given = cast("dict[str, Any]", json.loads(json.dumps(given)))
+    spec = {"render": renderer, "of": [release.expression for release in releases], "options": given}
+    return _drawn(spec, releases)
+
+
+def render(spec: Mapping[str, Any], store: ReleaseStore) -> str:
+    """Draw a fragment's specification again from stored releases. Raises NotFound, UsageError."""
+    if set(spec) != {"render", "of", "options"} or not isinstance(spec["of"], list) or not isinstance(spec["options"], dict):
+        raise UsageError("This is no specification of a fragment.")
+    return _drawn(spec, [store.evaluate(expression) for expression in cast("list[Any]", spec["of"])])
+
+
+def figure(release: Release, title: str | None = None) -> str:
+    """The picture that fits a release: a tile, bars, a line or a table."""
+    return fragment("figure", release, title=title)
+
+
+def table(release: Release, title: str | None = None) -> str:
+    """The release's numbers as a table."""
+    return fragment("table", release, title=title)
+
+
+@cache
+def style() -> str:
+    """The one style sheet, for a ``<style>`` element: of fragments, of reports and of the site."""
+    return Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+
+
+def _drawn(spec: Mapping[str, Any], releases: Sequence[Release]) -> str:
+    known = RENDERERS.get(str(spec["render"]))
+    if known is None:
+        raise UsageError(f"There is no such renderer. There are: {', '.join(RENDERERS)}.")
+    draw, takes = known
+    months = [text for release in releases for text in (month_words(release.month), release.month)]
+    for name, value in spec["options"].items():
+        if name not in takes:
+            raise UsageError(f"The renderer {spec['render']} takes no option of this name. It takes: {', '.join(takes) or 'none'}.")
+        _CHECKS[name](value, months)
+    inner = draw(releases, spec["options"])
+    canonical = json.dumps(spec, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return f'<section class="pa" data-fragment="{escape(canonical)}">{inner}</section>'
+
+
+def _text(value: Any, months: Sequence[str]) -> None:
+    """Words only: a number typed into a title would be printed without being computed."""
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST or not value.isprintable():
+        raise UsageError(f"A title or label is one line of at most {LONGEST} characters.")
+    for month in months:
+        value = value.replace(month, "")
+    if any(character.isnumeric() for character in value):
+        raise UsageError("A title or label holds a digit. Numbers come from releases: leave it to the figure, or use sentence().")
+
+
+def _texts(value: Any, months: Sequence[str]) -> None:
+    if not isinstance(value, list):
+        raise UsageError("labels and names are lists of texts.")
+    for text in cast("list[Any]", value):
+        _text(text, months)
+
+
+def _key(value: Any, months: Sequence[str]) -> None:
+    """Any text will do: a key that is not the release's own is refused when it is looked up."""
+    parts = cast("list[Any]", value) if isinstance(value, list) else [value]
+    if not all(isinstance(part, str) for part in parts):
+        raise UsageError("key is a key of the release: a text, or a list of texts.")
+
+
+def _blocks(value: Any, months: Sequence[str]) -> None:
+    if not isinstance(value, list):
+        raise UsageError("blocks is a list of {name, needs}.")
+    for block in cast("list[Any]", value):
+        if not isinstance(block, dict) or set(cast("dict[str, Any]", block)) != {"name", "needs"} or block["needs"] not in STEPS:
+            raise UsageError("blocks holds {name, needs} records, with needs made by figures.bucket().")
+        _text(block["name"], months)
+
+
+_CHECKS: dict[str, Callable[[Any, Sequence[str]], None]] = {
+    "title": _text,
+    "says": _text,
+    "labels": _texts,
+    "names": _texts,
+    "key": _key,
+    "blocks": _blocks,
+}

@@ -1,0 +1,98 @@
+"""The fact sheet at the end of every report, and the list of what this month was too small for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from privacy_analytics.dp.releases import Release
+from privacy_analytics.errors import UsageError
+from privacy_analytics.figures.format import month_words
+from privacy_analytics.figures.words import title
+
+_TRUST = {
+    "embedded": "Everything ran as one user of one machine: the session guards an honest analyst against accidents, not a "
+    "curious one against the files.",
+    "enforced": "Data, key and ledger belong to another user or host; the session saw released numbers only.",
+}
+STEPS = tuple(factor * 10**power for power in range(1, 9) for factor in (1, 2, 3, 5))
+
+
+def bucket(accounts: float) -> int:
+    """A number of accounts rounded up to 1, 2, 3 or 5 times a power of ten: all that a list of unshown blocks says."""
+    return next((step for step in STEPS if step >= accounts), STEPS[-1])
+
+
+def not_shown(releases: Sequence[Release], options: Mapping[str, Any]) -> str:
+    """Blocks that this month is too small for, and from about how many accounts on they appear.
+
+    The numbers are a forecast from the plan, no statistic of the data; they come in the steps of ``bucket``.
+    """
+    blocks: list[dict[str, Any]] = options.get("blocks", [])
+    if not blocks:
+        return '<p class="note">Every block that was planned is shown.</p>'
+    items = "".join(f'<li>{escape(block["name"])}: from about {block["needs"]:,} accounts</li>' for block in blocks)
+    return f'<p>Too small to show this month:</p><ul class="unshown">{items}</ul>'
+
+
+def privacy_box(releases: Sequence[Release], options: Mapping[str, Any]) -> str:
+    """What was promised, what it cost and what was done to each number, from the releases' own records."""
+    if not releases:
+        raise UsageError("A privacy box describes releases: give it those that the report shows.")
+    facts = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(said)}</dd></div>" for name, said in _facts(releases))
+    head = "".join(
+        f'<th scope="col">{name}</th>'
+        for name in ("Release", "Noise (standard deviation)", "Cells an account counts in", "Most in one cell", "rho")
+    )
+    rows = "".join(_row(release) for release in _unique(releases) if release.mechanism)
+    return (
+        f'<div class="box"><h2>How these numbers protect people</h2><p>{escape(_promise(releases[0]))}</p><dl>{facts}</dl>'
+        "<p>Error bars cover noise; the bounds are printed beside them because clipping bias is not in the bar.</p>"
+        f"<details><summary>Noise and bounds of each number</summary><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
+        "</table></details></div>"
+    )
+
+
+def _promise(release: Release) -> str:
+    return (
+        "One account, with all its rows in one calendar month, is protected: whether it is in the data or not, these numbers "
+        "would be almost as likely. Random noise was added once, before anybody saw them, and the answer was kept."
+    )
+
+
+def _facts(releases: Sequence[Release]) -> list[tuple[str, str]]:
+    recorded: Mapping[str, Any] = releases[0].recorded or {}
+    months = sorted({release.month for release in releases})
+    spent = sum(release.nano_rho for release in _unique(releases)) / 1e9
+    facts = [("Months", ", ".join(map(month_words, months)))]
+    if "epsilon" in recorded and "delta" in recorded:
+        ceiling = f"ε {recorded['epsilon']:g} at δ {recorded['delta']:g} an account and month, over everything ever released about it"
+        facts.append(("Privacy loss, at most", ceiling))
+    facts.append(("Spent by these numbers", f"rho {spent:.6f} (zero-concentrated differential privacy; adds up)"))
+    facts.append(("Snapshot", ", ".join(sorted({release.snapshot for release in releases}))))
+    facts.append(("Whose data", ", ".join(sorted({_population(release) for release in releases}))))
+    facts.append(("Smallest number shown", f"{max(release.floor for release in releases)}, counted with its noise"))
+    for name, key in (("Purpose", "purpose"), ("Policy version", "policy"), ("Time zone", "timezone")):
+        if recorded.get(key):
+            facts.append((name, str(recorded[key])))
+    if recorded.get("trust") in _TRUST:
+        facts.append(("Trust", _TRUST[recorded["trust"]]))
+    return facts
+
+
+def _population(release: Release) -> str:
+    return "all accounts" if release.population == "all" else f"accounts that have {release.population}"
+
+
+def _row(release: Release) -> str:
+    mechanism = release.mechanism
+    if mechanism is None:
+        return ""
+    numbers = (f"{mechanism.sigma:,.1f}", f"{mechanism.per_account:,}", f"{mechanism.per_cell:,}", f"{release.nano_rho / 1e9:.6f}")
+    cells = "".join(f'<td class="n">{number}</td>' for number in numbers)
+    return f'<tr><th scope="row">{escape(title(release))}<br><code>{escape(release.id)}</code></th>{cells}</tr>'
+
+
+def _unique(releases: Sequence[Release]) -> list[Release]:
+    return list({release.id: release for release in releases}.values())

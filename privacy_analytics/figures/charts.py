@@ -1,0 +1,189 @@
+"""Released cells as SVG: Altair draws, and every colour becomes a class of the style sheet, so that a page can be dark.
+
+Sizes, axis values and paddings are given, never measured: the bytes do not depend on the fonts of a machine.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+from privacy_analytics.dp.releases import Cell, Release
+from privacy_analytics.figures.format import key_short, key_words, measure, scale, show
+from privacy_analytics.figures.words import series
+
+WIDTH = 560
+"""Units of the view box; a figure is at most about this many pixels wide, and legible at 360."""
+STEP = 32
+HEIGHT = 230
+MANY = 12
+"""More points than this and whiskers become a band."""
+ROLES = {
+    "mark": "#2f6fb0",
+    "faint": "#a3a8ae",
+    "other": "#c46a1a",
+    "whisker": "#14304d",
+    "band": "#c4d9ee",
+    "label": "#1d2329",
+    "quiet": "#5d666f",
+    "grid": "#dfe3e7",
+}
+"""What a colour is for: the class, and how it looks where there is no style sheet."""
+_CHARACTER = 7.3
+"""Width of a character of 13 px text, generously."""
+
+
+def bars(release: Release) -> str:
+    """Horizontal bars with whiskers, largest first, each with its number; unreliable ones are grey."""
+    unit = measure(release)
+    cells = sorted(release.shown, key=lambda cell: -cell.value)
+    rows = [_row(cell, unit, key_words(cell.key)) for cell in cells]
+    left = _room(rows, "label", most=200)
+    right = _room(rows, "text", most=90)
+    top = max((row["high"] for row in rows), default=1.0)
+    bottom = min(0.0, min((row["low"] for row in rows), default=0.0))
+    x = alt.Scale(domain=[bottom, top], nice=False, zero=False)
+    base = alt.Chart(alt.Data(values=rows)).encode(y=_categories(rows, left))
+    strong, weak = (f"datum.weak === {flag}" for flag in ("false", "true"))
+    drawn = [
+        base.transform_filter(which).mark_bar(height=16, fill=ROLES[role], cornerRadiusEnd=2).encode(
+            x=_hidden("value", x), x2=alt.X2Datum(0)
+        )
+        for which, role in ((strong, "mark"), (weak, "faint"))
+    ]  # fmt: skip
+    if bottom < 0:
+        drawn.append(base.mark_rule(stroke=ROLES["quiet"]).encode(x=alt.X(datum=0, scale=x, axis=None)))
+    drawn += _whiskers(base, x)
+    drawn.append(_numbers(base, x))
+    return _svg(alt.layer(*drawn), left, right, len(rows) * STEP)
+
+
+def dumbbells(first: Release, second: Release) -> str:
+    """Two values a key, one above the other, each with its whisker and number, in the order of the first."""
+    unit = measure(first)
+    others = {cell.key: cell for cell in second.shown}
+    pairs = [(cell, others[cell.key]) for cell in first.shown if cell.key in others]
+    pairs.sort(key=lambda pair: -pair[0].value)
+    sides = [[_row(pair[side], unit, key_words(pair[0].key) or "All") | {"side": side} for pair in pairs] for side in (0, 1)]
+    rows = sides[0] + sides[1]
+    left, right = _room(rows, "label", most=200), _room(rows, "text", most=90)
+    x = alt.Scale(domain=[min(0.0, *(row["low"] for row in rows)), max(row["high"] for row in rows)], nice=False)
+    drawn: list[alt.Chart] = []
+    for side, role, offset in ((0, "mark", -9), (1, "other", 9)):
+        base = alt.Chart(alt.Data(values=rows)).encode(y=_categories(sides[0], left)).transform_filter(f"datum.side === {side}")
+        drawn.append(base.mark_rule(stroke=ROLES["whisker"], yOffset=offset).encode(x=_hidden("low", x), x2="high:Q"))
+        drawn.append(base.mark_circle(size=90, fill=ROLES[role], opacity=1, yOffset=offset).encode(x=_hidden("value", x)))
+        drawn.append(_numbers(base, x, offset))
+    return _svg(alt.layer(*drawn), left, right, len(pairs) * (STEP + 16))
+
+
+def line(release: Release) -> str:
+    """Values in time with their 95 % band (whiskers where there are few); hollow points are unreliable."""
+    unit = measure(release)
+    labels = [key_short(cell.key[0]) for cell in release.cells]
+    shown = [
+        _row(cell, unit, key_short(cell.key[0])) | {"run": number}
+        for number, run in enumerate(series(release))
+        for cell in run
+    ]  # fmt: skip
+    ticks = _ticks(max(row["high"] for row in shown), min(0.0, *(row["low"] for row in shown)) if unit == "change" else 0.0)
+    every = max(1, math.ceil(len(labels) / 5))
+    x = alt.X(
+        "label:O",
+        sort=labels,
+        scale=alt.Scale(type="point", padding=0.5, domain=labels),
+        axis=alt.Axis(
+            values=labels[::every], title=None, labelAngle=0, labelOverlap=False, ticks=False, labelPadding=8,
+            domainColor=ROLES["quiet"], labelColor=ROLES["quiet"], labelFontSize=13,
+        ),
+    )  # fmt: skip
+    y = alt.Scale(domain=[ticks[0], ticks[-1]], nice=False, clamp=True)
+    axis = alt.Axis(
+        values=ticks, title=None, format=scale(unit), domain=False, ticks=False, labelPadding=8, minExtent=44, maxExtent=44,
+        gridColor=ROLES["grid"], labelColor=ROLES["quiet"], labelFontSize=13,
+    )  # fmt: skip
+    base = alt.Chart(alt.Data(values=shown)).encode(x=x)
+    lows = alt.Y("low:Q", scale=y, axis=axis)
+    if len(labels) > MANY:
+        spread = base.mark_area(fill=ROLES["band"], opacity=1).encode(y=lows, y2="high:Q", detail="run:N")
+    else:
+        spread = base.mark_rule(stroke=ROLES["whisker"], strokeWidth=1.4).encode(y=lows, y2="high:Q")
+    values = alt.Y("value:Q", scale=y, axis=axis)
+    drawn = [
+        spread,
+        base.mark_line(stroke=ROLES["mark"], strokeWidth=2.2).encode(y=values, detail="run:N"),
+        base.transform_filter("datum.weak === false").mark_circle(size=34, fill=ROLES["mark"], opacity=1).encode(y=values),
+        base.transform_filter("datum.weak === true").mark_circle(size=34, fill=ROLES["faint"], opacity=1).encode(y=values),
+    ]
+    return _svg(alt.layer(*drawn), 52, 16, HEIGHT, bottom=30)
+
+
+def _row(cell: Cell, unit: str, label: str) -> dict[str, Any]:
+    floor = -math.inf if unit == "change" else 0.0
+    ends = {name: max(getattr(cell, name), floor) for name in ("value", "low", "high")}
+    return {"label": label, "text": show(cell, unit), "weak": cell.status == "unreliable", **ends}
+
+
+def _categories(rows: list[dict[str, Any]], room: int) -> alt.Y:
+    axis = alt.Axis(
+        title=None, domain=False, ticks=False, labelPadding=10, labelLimit=room, minExtent=room, maxExtent=room,
+        labelColor=ROLES["label"], labelFontSize=13, labelOverlap=False,
+    )  # fmt: skip
+    return alt.Y("label:N", sort=[row["label"] for row in rows], axis=axis)
+
+
+def _whiskers(base: alt.Chart, x: alt.Scale) -> list[alt.Chart]:
+    rule = base.mark_rule(stroke=ROLES["whisker"], strokeWidth=1.6).encode(x=_hidden("low", x), x2="high:Q")
+    ends = [
+        base.mark_tick(fill=ROLES["whisker"], thickness=1.6, height=8, opacity=1).encode(x=_hidden(end, x))
+        for end in ("low", "high")
+    ]
+    return [rule, *ends]
+
+
+def _numbers(base: alt.Chart, x: alt.Scale, offset: int = 0) -> alt.Chart:
+    text = base.mark_text(align="left", dx=8, dy=offset, fill=ROLES["label"], fontSize=13)
+    return text.encode(x=_hidden("high", x), text="text:N")
+
+
+def _hidden(field: str, x: alt.Scale) -> alt.X:
+    """A position without an axis: each bar carries its own number."""
+    return alt.X(f"{field}:Q", scale=x, axis=None)
+
+
+def _room(rows: list[dict[str, Any]], name: str, *, most: int) -> int:
+    return min(most, math.ceil(max((len(row[name]) for row in rows), default=0) * _CHARACTER) + 12)
+
+
+def _ticks(top: float, bottom: float) -> list[float]:
+    """Three to six round numbers from at or below ``bottom`` to at or above ``top``."""
+    reach = max(top - bottom, 1e-9)
+    power = 10.0 ** math.floor(math.log10(reach / 4))
+    step = next(power * factor for factor in (1, 2, 5, 10) if reach / (power * factor) <= 5)
+    first, last = math.floor(bottom / step), math.ceil(top / step)
+    return [round(number * step, 10) for number in range(first, last + 1)]
+
+
+def _svg(chart: alt.LayerChart, left: int, right: int, height: int, *, bottom: int = 6) -> str:
+    sized = chart.properties(
+        width=WIDTH - left - right,
+        height=max(height, STEP),
+        autosize=alt.AutoSizeParams(type="none"),
+        padding={"left": left, "right": right, "top": 8, "bottom": bottom},
+        background="transparent",
+    )
+    spec = sized.configure(aria=False, font="system-ui, sans-serif").configure_view(stroke=None).to_dict()
+    return _classed(vl_convert.vegalite_to_svg(spec))
+
+
+def _classed(svg: str) -> str:
+    """Give each drawn thing the class of its role, and let the page decide the size."""
+    for role, colour in ROLES.items():
+        svg = re.sub(rf'(fill|stroke)="{colour}"', rf'class="{role}" \1="{colour}"', svg)
+    svg = re.sub(r' class="(?:mark|role|root|background|foreground|marks)[^"]*-[^"]*"| class="(?:background|foreground|marks)"', "", svg)
+    svg = re.sub(r' (?:role|aria-\w+|pointer-events|xmlns:xlink|version)="[^"]*"', "", svg)
+    return re.sub(r' width="[\d.]+" height="[\d.]+"( viewBox)', r' aria-hidden="true"\1', svg, count=1)

@@ -1,0 +1,103 @@
+"""An executed notebook as one self-contained page: its prose and its fragments, and nothing else.
+
+Code is left out. An output is either made of fragments or a failure: a number that was printed, logged or drawn by
+other means has no release behind it and must not reach a page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any, cast
+
+import mistune
+import nbformat
+from nbconvert.exporters import TemplateExporter
+
+from privacy_analytics.errors import NotebookError
+from privacy_analytics.figures import opening, style
+from privacy_analytics.figures.format import month_words
+
+CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+_FRAGMENTS = re.compile(rf"\s*(?:{opening.pattern}.*?</section>\s*)+", re.DOTALL)
+_TEMPLATES = Path(__file__).with_name("template")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a page says about itself beside its notebook."""
+
+    product: str
+    month: str
+    """``"2026-10"``"""
+    snapshot: str
+    policy: str
+    """Version of the privacy policy in force."""
+    contact: str
+    """The officer's e-mail address."""
+
+    def allowed(self) -> list[str]:
+        """The texts with digits that stand outside fragments, for the gate."""
+        return [self.product, month_words(self.month), self.month, self.snapshot, self.policy, self.contact, "95"]
+
+
+def render_html(notebook: Path, *, title: str, facts: Facts) -> str:
+    """The report page of an executed notebook.
+
+    Raises
+    ------
+    NotebookError
+        an output is no fragment; the message names its cell, not what it holds
+    """
+    book: Any = nbformat.read(notebook, as_version=4)  # pyright: ignore[reportUnknownMemberType]
+    for number, cell in enumerate(book.cells, start=1):
+        if cell.cell_type == "code":
+            cell.outputs = [_kept(output, number) for output in cell.outputs]
+    exporter = _Page(template_name="page", extra_template_basedirs=[str(_TEMPLATES)], exclude_input=True)
+    exporter.register_filter("prose", prose)
+    resources = {"page": {"title": title, "facts": facts, "month": month_words(facts.month), "csp": CSP, "style": style()}}
+    body, _ = cast("tuple[str, Any]", exporter.from_notebook_node(book, resources=resources))  # pyright: ignore[reportUnknownMemberType]
+    return body
+
+
+def prose(markdown: str) -> str:
+    """Markdown as HTML; raw HTML in it is shown as text, images and foreign links lose their address."""
+    return cast("str", _MARKDOWN(markdown))
+
+
+class _Page(TemplateExporter):
+    """Nbconvert's own HTMLExporter rewrites the page through a parser; a fragment must keep its bytes."""
+
+    file_extension = ".html"
+    template_extension = ".html.j2"
+    output_mimetype = "text/html"
+
+
+class _Prose(mistune.HTMLRenderer):
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        return escape(text)
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        return f'<a href="{escape(url)}">{text}</a>' if url.startswith("#") else text
+
+
+_MARKDOWN = mistune.create_markdown(renderer=_Prose(escape=True), plugins=["table", "strikethrough"])
+
+
+def _kept(output: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """The output, reduced to its fragments. Raises NotebookError where there is anything else in it."""
+    kind = output["output_type"]
+    if kind == "error":
+        raise NotebookError(f"Cell {number} failed, so there is no report. Its traceback stays in the private run folder.")
+    if kind == "stream":
+        raise NotebookError(f"Cell {number} printed text. A report shows fragments only: return a figure, table or sentence.")
+    data: Mapping[str, Any] = output["data"]
+    if "text/html" not in data or set(data) - {"text/html", "text/plain"}:
+        raise NotebookError(f"Cell {number} shows something that no release stands behind. Return a figure, table or sentence.")
+    html = "".join(data["text/html"])
+    if not _FRAGMENTS.fullmatch(html):
+        raise NotebookError(f"Cell {number} shows HTML that is no fragment. Return a figure, table or sentence.")
+    return nbformat.v4.new_output("display_data", {"text/html": html})  # pyright: ignore
