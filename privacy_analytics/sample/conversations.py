@@ -1,0 +1,120 @@
+"""Chats, support tickets and crash texts, with the planted identifiers in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from privacy_analytics.sample.canaries import Canary
+from privacy_analytics.sample.phrases import Thread, Writer, bank
+
+Row = dict[str, Any]
+_TOPICS = {"mixing": 20, "sound_design": 11, "plugins": 11, "recording": 10, "mastering": 9, "routing": 8, "theory": 8} | {
+    "arrangement": 8, "midi": 7, "account": 4, "licensing": 4, "lyrics": 4,
+}  # fmt: skip
+_SUPPORT = {"billing": 25, "login": 18, "installation": 16, "plugin": 14, "crash": 14, "feature_request": 8, "other_question": 5}
+VOICE = 0.12
+"""Share of conversations that are spoken."""
+
+
+class Author:
+    """Writes conversations of one sample from the phrase banks."""
+
+    def __init__(self, random: Random, start: datetime, days: int) -> None:
+        self._random = random
+        self._writer = Writer(random)
+        self._asides = bank("asides")
+        self._closings = bank("closings")
+        self._stacks = bank("crashes")
+        self._start, self._days = start, days
+
+    def chats(self, speakers: Sequence[tuple[Row, list[Canary]]]) -> list[Row]:
+        """One conversation for each (account row, identifiers to plant in it), in order of time."""
+        threads = bank("threads")
+        topics = self._random.choices(list(_TOPICS), list(_TOPICS.values()), k=len(speakers))
+        rows = [
+            self._chat(account, topic, self._random.choice(threads[topic]), planted)
+            for (account, planted), topic in zip(speakers, topics, strict=True)
+        ]
+        rows.sort(key=lambda row: row["started_at"])
+        return [{"account_id": row.pop("account_id"), "conversation_id": f"conv-{i:05d}", **row} for i, row in enumerate(rows)]
+
+    def tickets(self, speakers: Sequence[tuple[Row, list[Canary]]]) -> list[Row]:
+        """One support ticket for each (account row, identifiers to plant in it)."""
+        threads = bank("support")
+        topics = self._random.choices(list(_SUPPORT), list(_SUPPORT.values()), k=len(speakers))
+        rows: list[Row] = []
+        for i, ((account, planted), topic) in enumerate(zip(speakers, topics, strict=True)):
+            opened = self._moment()
+            first, *rest = self._random.choice(threads[topic])
+            head, body = first[2:].split(":: ")
+            slots: dict[str, str] = {}
+            lines = [*self._said([f"> {body}", *rest], slots), *self._planted(planted, account, slots)]
+            messages = self._stamped(lines, opened, hours=True, answers="agent")
+            subject = self._writer.say(head, slots)
+            row = {"account_id": account["account_id"], "ticket_id": f"tick-{i:04d}", "opened_at": stamp(opened)}
+            rows.append(row | {"topic": topic, "subject": subject, "messages": messages})
+        return rows
+
+    def stack(self, code: str, home: str) -> str:
+        """The stack text of a crash; most name a file below the user's home folder, those of ``database_locked`` all."""
+        template = self._random.choice(self._stacks[code])[0][2:]
+        return self._writer.say(template, {"home": home, "sep": "\\" if "\\" in home else "/"})
+
+    def _chat(self, account: Row, topic: str, thread: Thread, planted: list[Canary]) -> Row:
+        started = self._moment()
+        slots = {"given": str(account["name"]).split()[0]}
+        lines = thread
+        if self._random.random() < 0.15:
+            lines = lines[: self._random.randrange(2, len(lines) + 1)]
+        said = self._said(lines, slots)
+        for canary in planted:
+            at = self._random.randrange(2, len(said) + 1, 2) if len(said) > 2 else 2
+            said[at:at] = self._planted([canary], account, slots)
+        if len(said) % 2 == 0 and self._random.random() < 0.55:
+            kind = "named" if self._random.random() < 0.2 else "closing"
+            said += self._said(self._random.choice(self._closings[kind]), slots)
+        spoken = self._random.random() < VOICE
+        messages = self._stamped(said, started, hours=False, answers="assistant")
+        for message in messages:
+            message["channel"] = "voice" if spoken else "text"
+            if spoken and message["role"] == "user":
+                message["voice_seconds"] = round(1.5 + len(message["content"]) / self._random.uniform(11, 16), 1)
+        named = topic if self._random.random() < 0.97 else None
+        times = {"started_at": stamp(started), "ended_at": messages[-1]["sent_at"]}
+        return {"account_id": account["account_id"], **times, "topic": named, "messages": messages}
+
+    def _said(self, lines: Iterable[str], slots: dict[str, str]) -> list[tuple[str, str]]:
+        habits = self._writer.habits()
+        return [(line[0], self._writer.say(line[2:], slots, typed=habits if line[0] == ">" else None)) for line in lines]
+
+    def _planted(self, planted: list[Canary], account: Row, slots: dict[str, str]) -> list[tuple[str, str]]:
+        said: list[tuple[str, str]] = []
+        for canary in planted:
+            given = {"given": str(account["name"]).split()[0]}
+            lines = self._said(self._random.choice(self._asides[canary.kind]), slots | given)
+            said += [(side, text.replace("[value]", canary.shown)) for side, text in lines]
+        return said
+
+    def _stamped(self, said: list[tuple[str, str]], start: datetime, *, hours: bool, answers: str) -> list[Row]:
+        """Messages in order: answers of the assistant take seconds, people take minutes, agents hours."""
+        at, messages = start, list[Row]()
+        for side, text in said:
+            messages.append({"role": "user" if side == ">" else answers, "content": text, "sent_at": stamp(at)})
+            seconds = self._random.uniform(2, 9) if side == ">" and not hours else self._random.lognormvariate(4, 0.8)
+            at += timedelta(seconds=round(seconds * (60 if hours else 1)))
+        return messages
+
+    def _moment(self) -> datetime:
+        """A time within the sample, more often at the weekend and in the evening, an hour or more before its end."""
+        while True:
+            day = self._start + timedelta(days=self._random.randrange(self._days))
+            if self._random.random() < (1 if day.weekday() >= 5 else 0.75):
+                return day + timedelta(seconds=round(self._random.triangular(0, 82_000, 72_000)))
+
+
+def stamp(moment: datetime) -> str:
+    """RFC 3339 in UTC, to the second."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

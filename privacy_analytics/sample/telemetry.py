@@ -1,0 +1,241 @@
+"""Events and measurements: heavy-tailed, with a rhythm of the week, and two stories an analyst can find.
+
+Story one: accounts that adopt ``mix_assist`` use the assistant more. Story two: ``stem_splitter`` is launched two weeks
+into the first month and spreads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from privacy_analytics.sample.accounts import Rng, Texts, draw
+
+DAY = 86_400
+LAUNCH_DAY = 14
+_ADOPTION = {"chat": 0.9, "undo_history": 0.55, "loop_browser": 0.46, "mix_assist": 0.33, "preset_finder": 0.3} | {
+    "chord_helper": 0.24, "drum_generator": 0.21, "mastering_preview": 0.19, "vocal_tuner": 0.15, "midi_cleanup": 0.12,
+    "reference_match": 0.1, "session_notes": 0.08, "lyric_ideas": 0.07, "voice_chat": 0.06, "arrangement_coach": 0.05,
+}  # fmt: skip
+_EVENTS = {"feature_used": 47, "message_sent": 26, "suggestion_accepted": 9, "project_opened": 8, "setting_changed": 4} | {
+    "suggestion_undone": 3, "export_finished": 3,
+}  # fmt: skip
+_MEDIAN_MS = {
+    "feature_used": 7_000,
+    "message_sent": 2_600,
+    "app_opened": 1_700,
+    "project_opened": 3_900,
+    "export_finished": 48_000,
+}
+_OS = {"windows": 47, "macos": 42, "linux": 4, "ios": 5, "android": 2}
+_HOSTS = {
+    "windows": {"FL Studio": 36, "Ableton Live": 30, "Cubase": 11, "Reaper": 10, "Studio One": 8, "Bitwig": 3, "Pro Tools": 2},
+    "macos": {"Logic Pro": 38, "Ableton Live": 35, "GarageBand": 9, "Pro Tools": 8, "Cubase": 4, "Reaper": 4, "Bitwig": 2},
+    "linux": {"Reaper": 55, "Bitwig": 45},
+    "ios": {"GarageBand": 60, "Standalone": 40},
+    "android": {"Standalone": 80, "FL Studio": 20},
+}
+_BROWSERS = {
+    "windows": {"chrome": 68, "edge": 22, "firefox": 10},
+    "macos": {"safari": 46, "chrome": 45, "firefox": 9},
+    "linux": {"firefox": 55, "chrome": 45},
+    "ios": {"safari": 92, "chrome": 8},
+    "android": {"chrome": 96, "firefox": 4},
+}
+_METRICS = {"first_response": (520, 44), "full_response": (3_400, 30), "project_open": (2_900, 18), "plugin_scan": (9_500, 8)}
+_RELEASE_DAYS = {"2.2": -400, "2.3": -190, "2.4": -95, "2.5": -24, "2.6": 19}
+_WEEK = (1.0, 0.97, 0.98, 1.0, 1.08, 1.32, 1.3)
+_HOURS = np.array([5, 3, 2, 1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 8, 9, 10, 11, 12, 14, 16, 17, 16, 13, 9], dtype=float)
+
+_NAME = "U20"
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The first midnight of the sample and the length of its months, in days."""
+
+    start: datetime
+    lengths: tuple[int, int]
+
+    @property
+    def days(self) -> int:
+        return sum(self.lengths)
+
+    def months(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """First day and end of each month, counted from the start."""
+        return (0, self.lengths[0]), (self.lengths[0], self.days)
+
+
+@dataclass(frozen=True)
+class _Sessions:
+    """One entry a session: the account's row, when it began in seconds from the start, its events, its device."""
+
+    account: Ints
+    began: Floats
+    size: Ints
+    os: Texts
+    host: Texts
+    browser: Texts
+    version: Texts
+
+
+def write_events(rng: Rng, accounts: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
+    """Events in the columns of the contract, in order of time; about 30 an account with the default months."""
+    users = accounts.height
+    adopted = rng.random((users, len(_ADOPTION))) < np.array(list(_ADOPTION.values()))
+    keen = adopted[:, list(_ADOPTION).index("mix_assist")]
+    sessions = _sessions(rng, accounts, calendar, keen)
+    first = np.cumsum(sessions.size) - sessions.size
+    session = np.repeat(np.arange(sessions.size.size), sessions.size)
+    account = sessions.account[session]
+
+    gaps = np.minimum(rng.exponential(75, session.size), 1_500)
+    gaps[first] = 0
+    passed = np.cumsum(gaps)
+    seconds = sessions.began[session] + passed - passed[first][session]
+
+    event = draw(rng, _EVENTS, session.size)
+    event[(event == "feature_used") & keen[account] & (rng.random(session.size) < 0.3)] = "message_sent"
+    event[first] = "app_opened"
+    feature = _features(rng, event, account, seconds, adopted)
+    median = np.array([_MEDIAN_MS.get(name, np.nan) for name in event])
+    named = rng.random(sessions.size.size) < 0.88
+    table = {
+        "account": account,
+        "session": np.where(named, np.arange(named.size), -1)[session],
+        "milliseconds": (seconds * 1_000).astype(np.int64),
+        "event": event,
+        "feature": feature,
+        "duration_ms": np.round(median * rng.lognormal(0, 0.7, session.size)).clip(1, 3_600_000),
+        "os": sessions.os[session],
+        "browser": sessions.browser[session],
+        "host": sessions.host[session],
+        "app_version": sessions.version[session],
+    }
+    return (
+        pl.DataFrame(table)
+        .filter(pl.col("milliseconds") < calendar.days * DAY * 1_000)
+        .with_columns(pl.col("feature", "browser", "host").replace("", None), pl.col("duration_ms").fill_nan(None))
+        .sort("milliseconds", "account", maintain_order=True)
+        .with_row_index("at")
+        .select(
+            account_id=_of(accounts, "account_id"),
+            event_id=pl.format("ev-{}", "at"),
+            session_id=pl.when(pl.col("session") >= 0).then(pl.format("ses-{}", "session")),
+            occurred_at=pl.lit(calendar.start, pl.Datetime("us", "UTC")) + pl.duration(milliseconds="milliseconds"),
+            event="event",
+            feature="feature",
+            duration_ms="duration_ms",
+            os="os",
+            browser="browser",
+            host="host",
+            app_version="app_version",
+            country=_of(accounts, "country"),
+        )
+    )
+
+
+def write_performance(rng: Rng, events: pl.DataFrame, size: int) -> pl.DataFrame:
+    """Measured durations at the time of some events; one in 400 is a long stall."""
+    rows = np.sort(rng.choice(events.height, size, replace=False))
+    metric = draw(rng, {name: weight for name, (_, weight) in _METRICS.items()}, size)
+    median = np.array([_METRICS[name][0] for name in metric], dtype=float)
+    slow = np.where(rng.random(size) < 1 / 400, 12, 1)
+    value = np.round(median * rng.lognormal(0, 0.45, size) * slow, 1)
+    return events[rows].select(
+        "account_id",
+        pl.Series("measurement_id", [f"pm-{at}" for at in range(size)]),
+        "occurred_at",
+        pl.Series("metric", metric, pl.String),
+        pl.Series("value_ms", value),
+        "app_version",
+    )
+
+
+def _sessions(rng: Rng, accounts: pl.DataFrame, calendar: Calendar, keen: npt.NDArray[np.bool_]) -> _Sessions:
+    users = accounts.height
+    created = (accounts["created_at"] - calendar.start).dt.total_seconds().to_numpy() / DAY
+    loyal = rng.random(users) < 0.55
+    pace = rng.lognormal(0.35, 1.25, users) * np.where(keen, 1.5, 1)
+    of_age = accounts["age_attested"].to_numpy()
+    owner, day = list[Ints](), list[Ints]()
+    weight = np.array([_WEEK[(calendar.start.weekday() + d) % 7] for d in range(calendar.days)])
+    summed = np.concatenate([[0.0], np.cumsum(weight)])
+    for begin, end in calendar.months():
+        active = of_age & (created < end - 1) & (rng.random(users) < np.where(loyal, 0.96, 0.47))
+        month_pace = pace * rng.lognormal(0, 0.4, users)
+        counts = np.where(active, 1 + rng.poisson(month_pace.clip(0, 420)), 0)
+        who = np.repeat(np.arange(users), counts)
+        low = summed[np.maximum(begin, np.ceil(created)).astype(np.int64)][who]
+        drawn = low + rng.random(who.size) * (summed[end] - low)
+        owner.append(who)
+        day.append(np.clip(np.searchsorted(summed, drawn, side="right") - 1, begin, end - 1))
+    who, on = np.concatenate(owner), np.concatenate(day)
+    hour = rng.choice(24, who.size, p=_HOURS / _HOURS.sum())
+    size = 1 + np.minimum(rng.geometric(0.19, who.size), 60)
+    return _Sessions(
+        who, on * DAY + (hour + rng.random(who.size)) * 3_600, size, *_devices(rng, users, who), _versions(rng, users, who, on)
+    )
+
+
+def _devices(rng: Rng, users: int, who: Ints) -> tuple[Texts, Texts, Texts]:
+    """os, host and browser of each session: most people have one machine and one host, one session in five is in a browser."""
+    main = draw(rng, _OS, users)
+    second = rng.random(who.size) < 0.05
+    os = np.where(second, draw(rng, _OS, who.size), main[who])
+    homes, webs = (np.full(users, "", dtype=_NAME) for _ in range(2))
+    host, browser = (np.full(who.size, "", dtype=_NAME) for _ in range(2))
+    for system in _OS:
+        mine = main == system
+        homes[mine] = draw(rng, _HOSTS[system], int(mine.sum()))
+        webs[mine] = draw(rng, _BROWSERS[system], int(mine.sum()))
+        elsewhere = second & (os == system)
+        host[elsewhere] = draw(rng, _HOSTS[system], int(elsewhere.sum()))
+        browser[elsewhere] = draw(rng, _BROWSERS[system], int(elsewhere.sum()))
+    host[~second], browser[~second] = homes[who][~second], webs[who][~second]
+    on_web = rng.random(who.size) < 0.2
+    host[on_web], browser[~on_web] = "", ""
+    return os, host, browser
+
+
+def _versions(rng: Rng, users: int, who: Ints, day: Ints) -> Texts:
+    """The newest version released before the session, less how long its owner puts off updates."""
+    delay = rng.exponential(16, users)
+    released = np.array(list(_RELEASE_DAYS.values()))
+    newest = np.searchsorted(released, day - delay[who], side="right") - 1
+    return np.array(list(_RELEASE_DAYS), dtype=_NAME)[newest.clip(0)]
+
+
+def _features(rng: Rng, event: Texts, account: Ints, seconds: Floats, adopted: npt.NDArray[np.bool_]) -> Texts:
+    names = np.array(list(_ADOPTION), dtype=_NAME)
+    liking = adopted * np.array(list(_ADOPTION.values())) * rng.lognormal(0, 0.6, adopted.shape)
+    assistant = np.isin(names, ["chat", "voice_chat"])
+    liking[:, ~assistant] += 1e-9  # somebody without any feature still opens one
+    summed = np.cumsum(np.where(assistant, 0, liking), axis=1)
+    feature = np.full(event.size, "", dtype=_NAME)
+
+    used = np.isin(event, ["feature_used", "suggestion_accepted", "suggestion_undone"])
+    drawn = rng.random(event.size) * summed[account, -1]
+    chosen = (summed[account] <= drawn[:, None]).sum(axis=1)
+    feature[used] = names[chosen[used].clip(0, names.size - 1)]
+
+    sent = event == "message_sent"
+    voice = adopted[account, list(_ADOPTION).index("voice_chat")] & (rng.random(event.size) < 0.4)
+    feature[sent] = np.where(voice, "voice_chat", "chat")[sent]
+
+    users = adopted.shape[0]
+    from_day = np.where(rng.random(users) < 0.3, LAUNCH_DAY + rng.exponential(18, users), np.inf)
+    split = (event == "feature_used") & (seconds / DAY > from_day[account]) & (rng.random(event.size) < 0.2)
+    feature[split] = "stem_splitter"
+    return feature
+
+
+def _of(accounts: pl.DataFrame, column: str) -> pl.Expr:
+    return pl.lit(accounts[column]).gather(pl.col("account"))
