@@ -23,7 +23,7 @@ from privacy_analytics.errors import UsageError
 from privacy_analytics.sample import broken
 from privacy_analytics.sample.accounts import draw, rename, spokesmen, write_accounts
 from privacy_analytics.sample.canaries import OWN, OWN_COUNT, Canary, Person, canaries, home, people
-from privacy_analytics.sample.conversations import Author, Row, stamp
+from privacy_analytics.sample.conversations import TICKET_KINDS, Author, Row, stamp
 from privacy_analytics.sample.telemetry import Calendar, write_events, write_performance
 
 __all__ = ["Sample", "write_sample"]
@@ -76,12 +76,13 @@ def write_sample(
     own = [_own(i, person) for i, person in enumerate(owners)]
     planted = canaries(random, strangers)
     in_crashes = [canary for i, canary in enumerate(planted) if canary.kind == "home_path" and i % 3]
-    rest = [canary for canary in planted if canary not in in_crashes]
+    in_tickets = [canary for i, canary in enumerate(planted) if canary.kind in TICKET_KINDS and i % 3 == 0]
+    in_chats = [canary for canary in planted if canary not in in_crashes and canary not in in_tickets]
     author = Author(random, calendar.start, calendar.days)
     rows = table.to_dicts()
     speakers = [rows[at] for at in writers[: max(len(owners) * 2, conversations * 3 // 5)]]
-    chats = author.chats(_seats(random, speakers, own, [c for i, c in enumerate(rest) if i % 5], conversations))
-    tickets = author.tickets(_seats(random, speakers, [], rest[::5], max(accounts // 50, 40)))
+    chats = author.chats(_seats(random, speakers, own, in_chats, conversations))
+    tickets = author.tickets(_seats(random, speakers, [], in_tickets, max(accounts // 50, 40)))
     crashes = _crashes(rng, author, table, events, in_crashes)
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -89,7 +90,9 @@ def write_sample(
     (folder / "chats.jsonl.zst").write_bytes(zstandard.compress(_lines([*chats, *broken.broken_chats(chats[0])]), 9))
     pl.concat([events, broken.broken_rows(events, nobody=5, no_time=3)]).write_parquet(folder / "events.parquet")
     pl.concat([performance, broken.broken_rows(performance, nobody=2)]).write_parquet(folder / "performance.parquet")
-    (folder / "crashes.jsonl.gz").write_bytes(gzip.compress(_lines([*crashes, *broken.broken_crashes(crashes[0])]), mtime=0))
+    (folder / "crashes.jsonl.gz").write_bytes(
+        gzip.compress(_lines([*crashes, *broken.broken_crashes(crashes[0])]), mtime=0)
+    )
     support = _lines([*tickets, *broken.broken_tickets(tickets[0])]) + broken.badly_encoded(tickets[0])
     (folder / "support.jsonl").write_bytes(support)
 
@@ -134,7 +137,7 @@ def _seats(
     """Who speaks in each of ``size`` conversations, and what is planted there: owners speak of themselves first."""
     seats = [(speakers[i], list(planted)) for i, planted in enumerate(own)]
     seats += [(speakers[int(len(speakers) * random.random() ** 2)], list[Canary]()) for _ in range(size - len(own))]
-    for i, canary in enumerate(others):
+    for i, canary in enumerate(random.sample(others, len(others))):
         seats[len(own) + i % (size - len(own))][1].append(canary)
     return seats
 
@@ -144,17 +147,20 @@ def _crashes(
 ) -> list[Row]:
     """One crash for eight accounts, at the time of an event; a few unlucky accounts have them all, and the same ones again."""
     users = dict(zip(table["account_id"], table["username"], strict=True))
-    unlucky = table.filter(~pl.col("opted_out")).sample(fraction=1 / 40, seed=int(rng.integers(2**31)))["account_id"]
+    unlucky = table.filter(~pl.col("opted_out") & ~pl.col("gpc")).sample(
+        fraction=1 / 40, seed=int(rng.integers(2**31))
+    )["account_id"]
     desktop = events.filter(pl.col("account_id").is_in(unlucky.implode()) & pl.col("os").is_in(list(_HOMES)))
     size = table.height // 8
+    spread = size // len(planted)
     at = desktop[np.sort(rng.integers(desktop.height, size=size))]
     codes = draw(rng, _CRASH_CODES, size)
     stacks: dict[tuple[str, str, str], str] = {}
     rows: list[dict[str, Any]] = []
     for i, (event, code) in enumerate(zip(at.iter_rows(named=True), codes, strict=True)):
         account, system = event["account_id"], event["os"]
-        if i < len(planted):
-            stack = author.stack(code := "database_locked", home(_HOMES[system], planted[i].secret))
+        if i % spread == 0 and i // spread < len(planted):
+            stack = author.stack(code := "database_locked", home(_HOMES[system], planted[i // spread].secret))
         else:
             key = (account, system, code)
             stack = stacks[key] = stacks.get(key) or author.stack(code, home(_HOMES[system], users[account]))

@@ -52,7 +52,9 @@ def write_accounts(rng: Rng, size: int, start: datetime, days: int) -> pl.DataFr
         region[mask] = rng.choice(np.array(inside), int(mask.sum()))
     old = -rng.gamma(1.6, 220, size)
     created = np.where(rng.random(size) < 0.12, rng.uniform(0, days, size), old.clip(-1100, -0.1))
-    user = pl.concat_str(pl.col("given").str.to_lowercase(), pl.col("family").str.to_lowercase().str.slice(0, 3), pl.col("at"))
+    user = pl.concat_str(
+        pl.col("given").str.to_lowercase(), pl.col("family").str.to_lowercase().str.slice(0, 3), pl.col("at")
+    )
     return pl.DataFrame(
         {
             "at": at,
@@ -84,11 +86,20 @@ def write_accounts(rng: Rng, size: int, start: datetime, days: int) -> pl.DataFr
 
 def rename(accounts: pl.DataFrame, rows: Sequence[int], people: Sequence[Person]) -> pl.DataFrame:
     """Give some accounts the identities of invented people."""
-    new = {"name": [p.name for p in people], "username": [p.username for p in people], "email": [p.email for p in people]}
+    new = {
+        "name": [p.name for p in people],
+        "username": [p.username for p in people],
+        "email": [p.email for p in people],
+    }
     return accounts.with_columns(accounts[column].scatter(rows, values) for column, values in new.items())
 
 
 def spokesmen(accounts: pl.DataFrame, start: datetime) -> list[int]:
     """Rows of accounts that may write texts: of age, opted out of nothing, and there before ``start``."""
-    free = pl.col("age_attested") & ~pl.col("opted_out") & ~pl.col("gpc") & (pl.col("created_at") < start - timedelta(days=1))
+    free = (
+        pl.col("age_attested")
+        & ~pl.col("opted_out")
+        & ~pl.col("gpc")
+        & (pl.col("created_at") < start - timedelta(days=1))
+    )
     return accounts.with_row_index("row").filter(free)["row"].to_list()

@@ -56,7 +56,8 @@ def broken_chats(good: Row) -> list[Row]:
     rows = [_chat(good, name, text) for name, text in texts.items()]
     rows.append(_chat(good, "undeclared", "why is there a mood in my export") | {"mood": "curious"})
     rows += [
-        _chat(good, f"time{i}", "when was that") | {"started_at": text} for i, text in enumerate(("2026-13-45", "yesterday"))
+        _chat(good, f"time{i}", "when was that") | {"started_at": text}
+        for i, text in enumerate(("2026-13-45", "yesterday"))
     ]
     rows += [_chat(good, f"nobody{i}", "who am i") | {"account_id": None} for i in range(2)]
     return rows
@@ -64,7 +65,7 @@ def broken_chats(good: Row) -> list[Row]:
 
 def broken_tickets(good: Row) -> list[Row]:
     """Tickets with audio in the subject and in a message."""
-    subject = good | {"ticket_id": "tick-flac", "subject": _base64("flac"), "messages": []}
+    subject: Row = good | {"ticket_id": "tick-flac", "subject": _base64("flac"), "messages": []}
     message = {"role": "user", "content": _base64("webm"), "sent_at": good["opened_at"]}
     return [subject, good | {"ticket_id": "tick-webm", "messages": [message]}]
 
@@ -78,7 +79,10 @@ def broken_crashes(good: Row) -> list[Row]:
     """Crashes with audio in the stack, without a time that is one, and without an account."""
     audio = {"mp4": f"data:audio/mp4;base64,{_base64('mp4')}", "midi": _plain("midi")}
     rows = [good | {"crash_id": f"cr-{name}", "stack": text} for name, text in audio.items()]
-    rows += [good | {"crash_id": f"cr-time{i}", "occurred_at": text} for i, text in enumerate(("31/10/2026 26:61", "", "soon"))]
+    rows += [
+        good | {"crash_id": f"cr-time{i}", "occurred_at": text}
+        for i, text in enumerate(("31/10/2026 26:61", "", "soon"))
+    ]
     return [*rows, good | {"crash_id": "cr-nobody", "account_id": None}]
 
 

@@ -161,7 +161,10 @@ def _api_key(random: Random, who: Person, i: int) -> Canary:
     elif i % 4 == 2:
         key = "AKIA" + _some(random, string.ascii_uppercase + "234567", 16)
     else:
-        parts = (json.dumps({"alg": "HS256", "typ": "JWT"}), json.dumps({"sub": who.username, "iat": 1_790_000_000 + i}))
+        parts = (
+            json.dumps({"alg": "HS256", "typ": "JWT"}),
+            json.dumps({"sub": who.username, "iat": 1_790_000_000 + i}),
+        )
         encoded = [base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in parts]
         key = ".".join([*encoded, _some(random, letters, 43)])
     return _plain("api_key", key)
@@ -206,7 +209,8 @@ def _hostname(_: Random, who: Person, i: int) -> Canary:
     given = who.given.lower()
     tail = who.family[:5].lower()
     return _plain(
-        "hostname", (f"{given}-{tail}s-macbook-pro.local", f"desktop-{given}{tail}.local", f"{given}-{tail}-imac.lan")[i % 3]
+        "hostname",
+        (f"{given}-{tail}s-macbook-pro.local", f"desktop-{given}{tail}.local", f"{given}-{tail}-imac.lan")[i % 3],
     )
 
 
@@ -235,7 +239,9 @@ def _profile_url(_: Random, who: Person, i: int) -> Canary:
 
 def _birth_date(random: Random, _: Person, i: int) -> Canary:
     day, month, year = random.randrange(13, 29), i % 6 + 1, 1966 + 5 * i
-    return _plain("birth_date", (f"{day}.{month:02d}.{year}", f"{year}-{month:02d}-{day}", f"{month:02d}/{day}/{year}")[i % 3])
+    return _plain(
+        "birth_date", (f"{day}.{month:02d}.{year}", f"{year}-{month:02d}-{day}", f"{month:02d}/{day}/{year}")[i % 3]
+    )
 
 
 def _person_other(_: Random, who: Person, __: int) -> Canary:

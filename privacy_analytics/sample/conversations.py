@@ -14,7 +14,17 @@ Row = dict[str, Any]
 _TOPICS = {"mixing": 20, "sound_design": 11, "plugins": 11, "recording": 10, "mastering": 9, "routing": 8, "theory": 8} | {
     "arrangement": 8, "midi": 7, "account": 4, "licensing": 4, "lyrics": 4,
 }  # fmt: skip
-_SUPPORT = {"billing": 25, "login": 18, "installation": 16, "plugin": 14, "crash": 14, "feature_request": 8, "other_question": 5}
+_SUPPORT = {
+    "billing": 25,
+    "login": 18,
+    "installation": 16,
+    "plugin": 14,
+    "crash": 14,
+    "feature_request": 8,
+    "other_question": 5,
+}
+TICKET_KINDS = frozenset(bank("support_asides"))
+"""Kinds of identifiers that people write to support."""
 VOICE = 0.12
 """Share of conversations that are spoken."""
 
@@ -24,7 +34,8 @@ class Author:
 
     def __init__(self, random: Random, start: datetime, days: int) -> None:
         self._random = random
-        self._writer = Writer(random)
+        self._plain = Writer(random)
+        self._fresh = Writer(random, fresh=True)
         self._asides = bank("asides")
         self._closings = bank("closings")
         self._stacks = bank("crashes")
@@ -39,21 +50,26 @@ class Author:
             for (account, planted), topic in zip(speakers, topics, strict=True)
         ]
         rows.sort(key=lambda row: row["started_at"])
-        return [{"account_id": row.pop("account_id"), "conversation_id": f"conv-{i:05d}", **row} for i, row in enumerate(rows)]
+        return [
+            {"account_id": row.pop("account_id"), "conversation_id": f"conv-{i:05d}", **row}
+            for i, row in enumerate(rows)
+        ]
 
     def tickets(self, speakers: Sequence[tuple[Row, list[Canary]]]) -> list[Row]:
         """One support ticket for each (account row, identifiers to plant in it)."""
-        threads = bank("support")
+        threads, asides = bank("support"), bank("support_asides")
         topics = self._random.choices(list(_SUPPORT), list(_SUPPORT.values()), k=len(speakers))
         rows: list[Row] = []
         for i, ((account, planted), topic) in enumerate(zip(speakers, topics, strict=True)):
             opened = self._moment()
             first, *rest = self._random.choice(threads[topic])
             head, body = first[2:].split(":: ")
-            slots: dict[str, str] = {}
-            lines = [*self._said([f"> {body}", *rest], slots), *self._planted(planted, account, slots)]
-            messages = self._stamped(lines, opened, hours=True, answers="agent")
-            subject = self._writer.say(head, slots)
+            slots = _slots(account)
+            said = self._said([f"> {body}", *rest], slots, self._plain)
+            for canary in planted:
+                said += self._planted(asides[canary.kind], canary, slots)
+            messages = self._stamped(said, opened, hours=True, answers="agent")
+            subject = self._plain.say(head, slots)
             row = {"account_id": account["account_id"], "ticket_id": f"tick-{i:04d}", "opened_at": stamp(opened)}
             rows.append(row | {"topic": topic, "subject": subject, "messages": messages})
         return rows
@@ -61,21 +77,20 @@ class Author:
     def stack(self, code: str, home: str) -> str:
         """The stack text of a crash; most name a file below the user's home folder, those of ``database_locked`` all."""
         template = self._random.choice(self._stacks[code])[0][2:]
-        return self._writer.say(template, {"home": home, "sep": "\\" if "\\" in home else "/"})
+        return self._plain.say(template, {"home": home, "sep": "\\" if "\\" in home else "/"})
 
     def _chat(self, account: Row, topic: str, thread: Thread, planted: list[Canary]) -> Row:
         started = self._moment()
-        slots = {"given": str(account["name"]).split()[0]}
-        lines = thread
-        if self._random.random() < 0.15:
-            lines = lines[: self._random.randrange(2, len(lines) + 1)]
-        said = self._said(lines, slots)
+        slots = _slots(account)
+        if self._random.random() < 0.3:
+            thread = thread[: self._random.randrange(2, len(thread) + 1)]
+        said = self._said(thread, slots, self._fresh)
         for canary in planted:
             at = self._random.randrange(2, len(said) + 1, 2) if len(said) > 2 else 2
-            said[at:at] = self._planted([canary], account, slots)
+            said[at:at] = self._planted(self._asides[canary.kind], canary, slots)
         if len(said) % 2 == 0 and self._random.random() < 0.55:
             kind = "named" if self._random.random() < 0.2 else "closing"
-            said += self._said(self._random.choice(self._closings[kind]), slots)
+            said += self._said(self._random.choice(self._closings[kind]), slots, self._fresh)
         spoken = self._random.random() < VOICE
         messages = self._stamped(said, started, hours=False, answers="assistant")
         for message in messages:
@@ -86,17 +101,16 @@ class Author:
         times = {"started_at": stamp(started), "ended_at": messages[-1]["sent_at"]}
         return {"account_id": account["account_id"], **times, "topic": named, "messages": messages}
 
-    def _said(self, lines: Iterable[str], slots: dict[str, str]) -> list[tuple[str, str]]:
-        habits = self._writer.habits()
-        return [(line[0], self._writer.say(line[2:], slots, typed=habits if line[0] == ">" else None)) for line in lines]
+    def _said(self, lines: Iterable[str], slots: dict[str, str], writer: Writer) -> list[tuple[str, str]]:
+        habits = writer.habits()
+        return [
+            (line[0], writer.type(line[2:], slots, habits) if line[0] == ">" else writer.answer(line[2:], slots))
+            for line in lines
+        ]
 
-    def _planted(self, planted: list[Canary], account: Row, slots: dict[str, str]) -> list[tuple[str, str]]:
-        said: list[tuple[str, str]] = []
-        for canary in planted:
-            given = {"given": str(account["name"]).split()[0]}
-            lines = self._said(self._random.choice(self._asides[canary.kind]), slots | given)
-            said += [(side, text.replace("[value]", canary.shown)) for side, text in lines]
-        return said
+    def _planted(self, threads: list[Thread], canary: Canary, slots: dict[str, str]) -> list[tuple[str, str]]:
+        lines = self._said(self._random.choice(threads), slots, self._plain)
+        return [(side, text.replace("[value]", canary.shown)) for side, text in lines]
 
     def _stamped(self, said: list[tuple[str, str]], start: datetime, *, hours: bool, answers: str) -> list[Row]:
         """Messages in order: answers of the assistant take seconds, people take minutes, agents hours."""
@@ -113,6 +127,10 @@ class Author:
             day = self._start + timedelta(days=self._random.randrange(self._days))
             if self._random.random() < (1 if day.weekday() >= 5 else 0.75):
                 return day + timedelta(seconds=round(self._random.triangular(0, 82_000, 72_000)))
+
+
+def _slots(account: Row) -> dict[str, str]:
+    return {"given": str(account["name"]).split()[0]}
 
 
 def stamp(moment: datetime) -> str:

@@ -15,6 +15,8 @@ Thread = tuple[str, ...]
 
 _CHOICE = re.compile(r"\{([^{}]*)\}")
 _SLOT = re.compile(r"\[([a-z_]+\d?)\]")
+_ECHO = 0.1
+"""How often a fresh writer lets a repeated line stand."""
 _SLANG = {"you": "u", "please": "pls", "because": "cuz", "though": "tho", "really": "rly", "thanks": "thx", "with": "w"}
 
 
@@ -40,33 +42,46 @@ def words(name: str) -> dict[str, Any]:
 
 
 class Writer:
-    """Says templates in ever new words; the slots filled stay the same as long as the caller keeps them."""
+    """Says templates in ever new words; the slots filled stay the same as long as the caller keeps them.
 
-    def __init__(self, random: Random) -> None:
+    A ``fresh`` writer mostly puts differently what was said before: short phrases recur in real chats, but rarely.
+    """
+
+    def __init__(self, random: Random, *, fresh: bool = False) -> None:
         self._random = random
         self._slots = words("slots")
+        self._openings = words("openings")
+        self._tries = 6 if fresh else 1
         self._said: set[str] = set()
 
-    def say(self, template: str, slots: dict[str, str], *, typed: Mapping[str, bool] | None = None) -> str:
-        """Fill in a template, and type it the way a person does where ``typed`` says how.
+    def say(self, template: str, slots: dict[str, str]) -> str:
+        """Fill in a template."""
+        text = _CHOICE.sub(lambda match: self._random.choice(match[1].split("|")), template)
+        return _SLOT.sub(lambda match: self._slot(match[1], slots), text)
 
-        What was said before is mostly put differently: short phrases do recur in real chats, but rarely.
-        """
-        text = ""
-        for _ in range(6):
-            text = _CHOICE.sub(lambda match: self._random.choice(match[1].split("|")), template)
-            text = _SLOT.sub(lambda match: self._slot(match[1], slots), text)
-            if typed:
-                text = self._type(text, typed)
-            if text not in self._said:
-                break
-        self._said.add(text)
-        return text
+    def type(self, template: str, slots: dict[str, str], habits: Mapping[str, bool]) -> str:
+        """Fill in a template the way a person with these habits types it."""
+        return self._say_anew(template, slots, "asking", habits)
+
+    def answer(self, template: str, slots: dict[str, str]) -> str:
+        """Fill in a template the way an assistant writes."""
+        return self._say_anew(template, slots, "answering", {})
 
     def habits(self) -> dict[str, bool]:
         """How one person types."""
         odds = {"lower": 0.8, "bare": 0.6, "slang": 0.3, "sloppy": 0.35}
         return {habit: self._random.random() < chance for habit, chance in odds.items()}
+
+    def _say_anew(self, template: str, slots: dict[str, str], side: str, habits: Mapping[str, bool]) -> str:
+        text = ""
+        for attempt in range(self._tries):
+            text = self._typed(self.say(template, slots), habits)
+            if attempt > 1:
+                text = f"{self._random.choice(self._openings[side])} {text}"
+            if text not in self._said or self._random.random() < _ECHO:
+                break
+        self._said.add(text)
+        return text
 
     def _slot(self, name: str, slots: dict[str, str]) -> str:
         if name not in slots:
@@ -81,19 +96,18 @@ class Writer:
         low, high = (int(end) for end in ends.split("-"))
         return str(self._random.randrange(low, high + 1, int(step)))
 
-    def _type(self, text: str, typed: Mapping[str, bool]) -> str:
-        if typed["bare"]:
+    def _typed(self, text: str, habits: Mapping[str, bool]) -> str:
+        if habits.get("bare"):
             text = text.replace("'", "").rstrip(".")
-        parts = [self._word(part, typed) for part in text.split(" ")]
-        return " ".join(parts)
+        return " ".join(self._word(word, habits) for word in text.split(" "))
 
-    def _word(self, word: str, typed: Mapping[str, bool]) -> str:
+    def _word(self, word: str, habits: Mapping[str, bool]) -> str:
         if "[" in word:
             return word
-        word = word.lower() if typed["lower"] else word
-        if typed["slang"]:
+        word = word.lower() if habits.get("lower") else word
+        if habits.get("slang"):
             word = _SLANG.get(word, word)
-        if typed["sloppy"] and len(word) > 4 and word.isalpha() and self._random.random() < 0.06:
+        if habits.get("sloppy") and len(word) > 4 and word.isalpha() and self._random.random() < 0.06:
             at = self._random.randrange(1, len(word) - 2)
             word = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
         return word

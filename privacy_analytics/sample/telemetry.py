@@ -33,8 +33,24 @@ _MEDIAN_MS = {
 }
 _OS = {"windows": 47, "macos": 42, "linux": 4, "ios": 5, "android": 2}
 _HOSTS = {
-    "windows": {"FL Studio": 36, "Ableton Live": 30, "Cubase": 11, "Reaper": 10, "Studio One": 8, "Bitwig": 3, "Pro Tools": 2},
-    "macos": {"Logic Pro": 38, "Ableton Live": 35, "GarageBand": 9, "Pro Tools": 8, "Cubase": 4, "Reaper": 4, "Bitwig": 2},
+    "windows": {
+        "FL Studio": 36,
+        "Ableton Live": 30,
+        "Cubase": 11,
+        "Reaper": 10,
+        "Studio One": 8,
+        "Bitwig": 3,
+        "Pro Tools": 2,
+    },
+    "macos": {
+        "Logic Pro": 38,
+        "Ableton Live": 35,
+        "GarageBand": 9,
+        "Pro Tools": 8,
+        "Cubase": 4,
+        "Reaper": 4,
+        "Bitwig": 2,
+    },
     "linux": {"Reaper": 55, "Bitwig": 45},
     "ios": {"GarageBand": 60, "Standalone": 40},
     "android": {"Standalone": 80, "FL Studio": 20},
@@ -46,7 +62,12 @@ _BROWSERS = {
     "ios": {"safari": 92, "chrome": 8},
     "android": {"chrome": 96, "firefox": 4},
 }
-_METRICS = {"first_response": (520, 44), "full_response": (3_400, 30), "project_open": (2_900, 18), "plugin_scan": (9_500, 8)}
+_METRICS = {
+    "first_response": (520, 44),
+    "full_response": (3_400, 30),
+    "project_open": (2_900, 18),
+    "plugin_scan": (9_500, 8),
+}
 _RELEASE_DAYS = {"2.2": -400, "2.3": -190, "2.4": -95, "2.5": -24, "2.6": 19}
 _WEEK = (1.0, 0.97, 0.98, 1.0, 1.08, 1.32, 1.3)
 _HOURS = np.array([5, 3, 2, 1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 8, 9, 10, 11, 12, 14, 16, 17, 16, 13, 9], dtype=float)
@@ -163,7 +184,7 @@ def _sessions(rng: Rng, accounts: pl.DataFrame, calendar: Calendar, keen: npt.ND
     users = accounts.height
     created = (accounts["created_at"] - calendar.start).dt.total_seconds().to_numpy() / DAY
     loyal = rng.random(users) < 0.55
-    pace = rng.lognormal(0.35, 1.25, users) * np.where(keen, 1.5, 1)
+    pace = rng.lognormal(0.1, 1.25, users) * np.where(keen, 1.5, 1)
     of_age = accounts["age_attested"].to_numpy()
     owner, day = list[Ints](), list[Ints]()
     weight = np.array([_WEEK[(calendar.start.weekday() + d) % 7] for d in range(calendar.days)])
@@ -174,19 +195,23 @@ def _sessions(rng: Rng, accounts: pl.DataFrame, calendar: Calendar, keen: npt.ND
         counts = np.where(active, 1 + rng.poisson(month_pace.clip(0, 420)), 0)
         who = np.repeat(np.arange(users), counts)
         low = summed[np.maximum(begin, np.ceil(created)).astype(np.int64)][who]
-        drawn = low + rng.random(who.size) * (summed[end] - low)
+        drawn: Floats = low + rng.random(who.size) * (summed[end] - low)
         owner.append(who)
         day.append(np.clip(np.searchsorted(summed, drawn, side="right") - 1, begin, end - 1))
     who, on = np.concatenate(owner), np.concatenate(day)
     hour = rng.choice(24, who.size, p=_HOURS / _HOURS.sum())
-    size = 1 + np.minimum(rng.geometric(0.19, who.size), 60)
+    size = 1 + np.minimum(rng.geometric(0.22, who.size), 60)
     return _Sessions(
-        who, on * DAY + (hour + rng.random(who.size)) * 3_600, size, *_devices(rng, users, who), _versions(rng, users, who, on)
+        who,
+        on * DAY + (hour + rng.random(who.size)) * 3_600,
+        size,
+        *_devices(rng, users, who),
+        _versions(rng, users, who, on),
     )
 
 
 def _devices(rng: Rng, users: int, who: Ints) -> tuple[Texts, Texts, Texts]:
-    """os, host and browser of each session: most people have one machine and one host, one session in five is in a browser."""
+    """os, host and browser of each session: most people have one machine and one host, some sessions are in a browser."""
     main = draw(rng, _OS, users)
     second = rng.random(who.size) < 0.05
     os = np.where(second, draw(rng, _OS, who.size), main[who])
