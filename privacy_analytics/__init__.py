@@ -1,1 +1,59 @@
-"""x"""
+"""Anonymous statistics from chat and telemetry data.
+
+Open a workspace's month:  open_session, Session
+Ask a question:            CountAccounts, CountRows, Adopters
+Show the answer:           Answer, tiles, compare
+Arithmetic, free:          share, change
+Refusals:                  PrivacyAnalyticsError
+
+Names load when they are first used, so that importing this package is light.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from privacy_analytics.answers import Answer, change, compare, share, tiles
+    from privacy_analytics.dp.questions import Adopters, CountAccounts, CountRows
+    from privacy_analytics.errors import PrivacyAnalyticsError
+    from privacy_analytics.session import Session, open_session
+
+__all__ = [
+    "Adopters",
+    "Answer",
+    "CountAccounts",
+    "CountRows",
+    "PrivacyAnalyticsError",
+    "Session",
+    "change",
+    "compare",
+    "open_session",
+    "share",
+    "tiles",
+]
+
+_HOME = {
+    "Adopters": "dp.questions",
+    "Answer": "answers",
+    "CountAccounts": "dp.questions",
+    "CountRows": "dp.questions",
+    "PrivacyAnalyticsError": "errors",
+    "Session": "session",
+    "change": "answers",
+    "compare": "answers",
+    "open_session": "session",
+    "share": "answers",
+    "tiles": "answers",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"privacy_analytics has no {name!r}")
+    return getattr(importlib.import_module(f"privacy_analytics.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

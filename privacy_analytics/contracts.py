@@ -199,7 +199,7 @@ EXPORTS: dict[str, type[dy.Schema]] = {
     "crashes": Crashes,
     "support": Support,
 }
-"""In the order in which an export is read: accounts first, since texts are scrubbed of their own account's identifiers."""
+"""In the order in which an export is read: accounts first, since texts are scrubbed of their account's identifiers."""
 
 _DERIVED: dict[str, dict[str, Column]] = {
     "messages": {

@@ -12,7 +12,8 @@ from privacy_analytics.dp.bounding import cells_of, contributions, enforced, sum
 from privacy_analytics.dp.questions import Bounded
 
 if TYPE_CHECKING:
-    from privacy_analytics.lake import Lake, Snapshot
+    from privacy_analytics.lake import Lake
+    from privacy_analytics.snapshots import Snapshot
 
 OPERATOR = logging.getLogger("privacy_analytics.operator")
 
@@ -36,7 +37,7 @@ def vector(bounded: Bounded, lake: Lake, snapshot: Snapshot, salt: bytes) -> lis
 
 
 def relevant(bounded: Bounded, lake: Lake, snapshot: Snapshot) -> pl.LazyFrame:
-    """The rows that a question counts, with account, hash and key columns only. Every step reads one account at a time."""
+    """The rows that a question counts, with account, hash and keys only. Every step reads one account at a time."""
     question = bounded.question
     rows = lake.scan(question.table, snapshot.month, snapshot.batches)
     for column, values in question.where:

@@ -10,7 +10,7 @@ import fcntl
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -26,8 +26,9 @@ from privacy_analytics.dp.questions import Bounded, question_from
 from privacy_analytics.dp.releases import Cell, Mechanism, Release, ReleaseStore, status
 from privacy_analytics.drawing import Blocks, Purse, anchor_of, draw, plan_id, unanswered
 from privacy_analytics.errors import LedgerError, UsageError
-from privacy_analytics.lake import Lake, Snapshot, last_complete_month, snapshot
+from privacy_analytics.lake import Lake
 from privacy_analytics.settings import Settings
+from privacy_analytics.snapshots import Snapshot, last_complete_month, snapshot
 
 Json = dict[str, Any]
 TRUST = "embedded"
@@ -196,11 +197,11 @@ class Curator:
             }
 
     def budget(self, request: Mapping[str, Any]) -> Json:
-        """What every purpose of the month has, has spent and has left, and what an account may have lost in all months."""
+        """What each purpose of the month has, has spent and has left, and what an account may have lost in all months."""
         frozen, _ = self._context(request)
         loss = self.settings.loss
         months = self.ledger.spent_by_month()
-        purses = {purpose: self._purse(frozen.month, purpose) for purpose in loss.shares}
+        purses = self.purses(frozen.month)
         purposes = {
             purpose: {"allowance": purse.allowance, "spent": purse.spent, "left": purse.left}
             for purpose, purse in purses.items()
@@ -212,9 +213,17 @@ class Curator:
             "delta": loss.delta,
             "nano_rho": self._monthly(),
             "purposes": purposes,
-            "epsilon_spent": mechanisms.epsilon_of(spent, loss.delta / 2),
-            "lifetime": {"months": months, "epsilon": mechanisms.epsilon_of(sum(months.values()), loss.delta / 2)},
+            "epsilon_spent": self.epsilon(spent),
+            "lifetime": {"months": months, "epsilon": self.epsilon(sum(months.values()))},
         }
+
+    def purses(self, month: str) -> dict[str, Purse]:
+        """Every purpose's part of a month."""
+        return {purpose: self._purse(month, purpose) for purpose in self.settings.loss.shares}
+
+    def epsilon(self, nano_rho: int) -> float:
+        """The ε of a rho, at the half of δ that is kept for conversion."""
+        return mechanisms.epsilon_of(nano_rho, self.settings.loss.delta / 2)
 
     def _context(self, request: Mapping[str, Any]) -> tuple[Snapshot, str]:
         purpose = str(request.get("purpose") or "exploration")
@@ -273,7 +282,7 @@ class Curator:
         return int(share * purse.left)
 
     def _purse(self, month: str, purpose: str) -> Purse:
-        """One purpose's part of a month: what (ε, δ) buys with half of δ for the conversion; the other half is for thresholds."""
+        """One purpose's part of what (ε, δ) buys with half of δ for the conversion; the other half is for thresholds."""
         return Purse(self.ledger, month, purpose, int(self.settings.loss.shares[purpose] * self._monthly()))
 
     def _monthly(self) -> int:
@@ -295,7 +304,7 @@ class Curator:
         }
 
     @contextmanager
-    def _one_at_a_time(self) -> Iterator[None]:
+    def _one_at_a_time(self) -> Generator[None]:
         """Releases of one workspace wait for each other: the second caller gets the first one's bytes."""
         with self.settings.path("private", "release.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

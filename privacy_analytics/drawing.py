@@ -51,7 +51,7 @@ class Purse:
 
 @dataclass
 class Outcome:
-    """What a plan did not release: blocks too small this month, and blocks lost in a crash that cannot be paid again."""
+    """What a plan did not release: blocks too small this month, and blocks lost in a crash and not paid again."""
 
     too_small: list[plans.TooSmall] = field(default_factory=list[plans.TooSmall])
     lost: list[str] = field(default_factory=list[str])
@@ -140,7 +140,7 @@ def _draw_one(
         return
     try:
         text = answer(bounded, nano_rho).to_json()
-    except Exception as error:  # whatever went wrong may depend on data: one fixed message for every cause
+    except Exception as error:  # noqa: BLE001  # whatever went wrong may depend on data: one fixed message for every cause
         OPERATOR.error("a question failed while it was drawn: %s", type(error).__name__)
         raise LedgerError(
             "This question could not be answered. Its charge is gone; the operator's log names the cause."

@@ -88,7 +88,7 @@ def _key(table: Table, name: str, purpose: str, month: str) -> Key:
 
 
 def _cells(table: Table, key: Key, name: str) -> int:
-    """How many of a column's keys one account counts in unless the question says otherwise: every day, a few features."""
+    """How many of a column's keys one account counts in by default: every day, a few features."""
     return len(key.keys) if name in TIME_GRAINS else min(table.columns[name].cells, len(key.keys))
 
 
@@ -101,7 +101,8 @@ def _column(table: Table, name: str, purpose: str) -> Column:
         )
     if column.kind != "key":
         raise UsageError(
-            f"{table.name}.{name} has no public list of keys, so nothing can be counted by it. By: {', '.join([*keyed, *TIME_GRAINS])}."
+            f"{table.name}.{name} has no public list of keys, so nothing can be counted by it. "
+            f"By: {', '.join([*keyed, *TIME_GRAINS])}."
         )
     if purpose not in column.purposes:
         raise PolicyError(

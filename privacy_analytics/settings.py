@@ -202,7 +202,7 @@ def _policy(rows: list[dict[str, Any]]) -> tuple[PolicyVersion, ...]:
         least = later.posted + timedelta(days=NOTICE_DAYS if first else 0)
         if later.effective < least:
             raise PolicyError(
-                f"Policy {later.version} takes effect too early: changes are effective {NOTICE_DAYS} days after posting "
+                f"Policy {later.version} takes effect too early: changes hold {NOTICE_DAYS} days after posting "
                 f"(policy §11). Set effective = {least}."
             )
     return versions

@@ -51,9 +51,7 @@ def snapshot(
         raise UsageError("A month is written YYYY-MM, for instance 2026-10.")
     over = (now or datetime.now(UTC)).astimezone(settings.zone).date() >= _next(month)
     if not over and not provisional:
-        raise TryLater(
-            f"{month} is not over in {settings.timezone}. Wait for its end, or ask with --provisional."
-        )
+        raise TryLater(f"{month} is not over in {settings.timezone}. Wait for its end, or ask with --provisional.")
     frozen = settings.path("snapshots", f"{month}.r0.json")
     if over and frozen.exists():
         return _read(frozen)
@@ -63,11 +61,7 @@ def snapshot(
         shown = ", ".join(present) or "none yet; run `pa ingest EXPORT` first"
         raise NotFound(f"There is no data of {month}. Months present: {shown}.")
     batches = lake.batches_of(month)
-    state = (
-        "r0"
-        if over
-        else "p" + hashlib.sha256("\n".join(batches).encode()).hexdigest()[:8]
-    )
+    state = "r0" if over else "p" + hashlib.sha256("\n".join(batches).encode()).hexdigest()[:8]
     return _freeze(settings, Snapshot(f"{month}.{state}", month, batches))
 
 
@@ -79,9 +73,7 @@ def last_complete_month(settings: Settings, now: datetime | None = None) -> str:
 
 def months(lake: Lake) -> list[str]:
     """Every month that any table of the lake has committed rows of."""
-    return sorted(
-        {month for table in lake.schemas for month in lake.months(table)} - {ALWAYS}
-    )
+    return sorted({month for table in lake.schemas for month in lake.months(table)} - {ALWAYS})
 
 
 def _freeze(settings: Settings, made: Snapshot) -> Snapshot:
@@ -89,9 +81,7 @@ def _freeze(settings: Settings, made: Snapshot) -> Snapshot:
     ours = file.with_name(f"{made.token}.{os.getpid()}.json")
     write_private(ours, json.dumps(asdict(made), indent=1))
     try:
-        os.link(
-            ours, file
-        )  # refuses to replace: of two who ask at once, both get the first one's
+        os.link(ours, file)  # refuses to replace: of two who ask at once, both get the first one's
     except FileExistsError:
         pass
     finally:

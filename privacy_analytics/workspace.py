@@ -1,4 +1,4 @@
-"""A workspace: a folder (0700) with ``workspace.toml``, a 256-bit key (``private/key``, 0600) and all that is made of data.
+"""A workspace: a folder (0700) with ``workspace.toml``, a 256-bit key (0600) and all that is made of data.
 
 ``private/identity.json`` remembers where the workspace lives: a copy could ask every question again under fresh noise,
 so a moved one opens only after the operator says that it is the only one (``pa doctor --accept-restore``).

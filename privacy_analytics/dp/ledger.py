@@ -6,15 +6,15 @@ Events
     commit    the released bytes (``payload``), in the same transaction that makes them final
     grant     somebody with a name and a reason adds nano-rho to a (month, purpose)
 
-Spent is the sum of what was reserved. A plan that died before ``drawing`` resumes on its reservation for nothing; one that
-died between ``drawing`` and ``commit`` has lost that charge, since the noise may have been seen. Nothing is refunded.
+Spent is the sum of what was reserved. A plan that died before ``drawing`` resumes on its reservation for nothing; one
+that died between ``drawing`` and ``commit`` has lost that charge, since the noise may have been seen. Nothing is refunded.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -200,7 +200,7 @@ class Ledger:
             fields = {name: value for name, value in event.__dict__.items() if name != "hash"}
             if event.seq != position or event.previous != previous or _digest(fields) != event.hash:
                 raise LedgerError(
-                    f"The ledger's chain breaks at entry {position} of {len(events)}. Nothing more is released from it. "
+                    f"The ledger's chain breaks at entry {position} of {len(events)}. Nothing more is released. "
                     "Restore the newest backup, then run: pa doctor --accept-restore"
                 )
             previous = event.hash
@@ -214,7 +214,7 @@ class Ledger:
         return len(events)
 
     @contextmanager
-    def _locked(self) -> Iterator[sa.Connection]:
+    def _locked(self) -> Generator[sa.Connection]:
         """One writer at a time: the head row is locked first (SQLite: BEGIN IMMEDIATE)."""
         with self.engine.begin() as connection:
             connection.execute(sa.select(_HEAD.c.seq).with_for_update()).one()

@@ -84,7 +84,7 @@ class Release:
             if cell.key == wanted:
                 return cell
         raise NotFound(
-            f"This release has no such key. Its keys are public: see .table() or .to_polars() ({len(self.cells)} cells)."
+            f"This release has no such key. Its {len(self.cells)} keys are public: see .table() or .to_polars()."
         )
 
     @property
@@ -126,13 +126,18 @@ class Release:
     @classmethod
     def from_json(cls, text: str) -> Release:
         """Read a release back. Raises UsageError for another format."""
-        raw: dict[str, Any] = json.loads(text)
-        if raw.pop("format", None) != FORMAT:
+        return cls.from_raw(json.loads(text))
+
+    @classmethod
+    def from_raw(cls, raw: Mapping[str, Any]) -> Release:
+        """Read a release from its JSON values. Raises UsageError for another format."""
+        fields = dict(raw)
+        if fields.pop("format", None) != FORMAT:
             raise UsageError(f"This release has another format than {FORMAT}. Read it with the version that wrote it.")
-        raw["cells"] = tuple(Cell(**{**cell, "key": tuple(cell["key"])}) for cell in raw["cells"])
-        raw["by"] = tuple(raw["by"])
-        raw["mechanism"] = Mechanism(**raw["mechanism"]) if raw["mechanism"] else None
-        return cls(**raw)
+        fields["cells"] = tuple(Cell(**{**cell, "key": tuple(cell["key"])}) for cell in fields["cells"])
+        fields["by"] = tuple(fields["by"])
+        fields["mechanism"] = Mechanism(**fields["mechanism"]) if fields["mechanism"] else None
+        return cls(**fields)
 
 
 def status(value: float, sigma: float, floor: int) -> Status:

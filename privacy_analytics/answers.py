@@ -1,0 +1,94 @@
+"""What an analyst holds: a release with its figure, table and sentence. Nothing here reads data; drawing is free."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from privacy_analytics import figures
+from privacy_analytics.dp import releases
+from privacy_analytics.dp.releases import Cell, Release
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Something to look at in a notebook: HTML in JupyterLab and reports, text elsewhere."""
+
+    html: str
+    text: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A released answer. In a notebook it shows itself as a figure with error bars, its numbers and its cost."""
+
+    release: Release
+    cost: str = ""
+    """What this call spent and what is left, in words."""
+
+    def __getitem__(self, key: str | tuple[str, ...]) -> Cell:
+        return self.release[key]
+
+    def to_polars(self) -> pl.DataFrame:
+        """One row a cell: key columns, value, low, high, sigma, status."""
+        return self.release.to_polars()
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row a cell: key columns, value, low, high, sigma, status."""
+        return self.release.to_pandas()
+
+    def plot(self, title: str | None = None) -> Shown:
+        """The figure that fits the question: tiles for one number, a line over time, bars otherwise."""
+        return Shown(figures.figure(self.release, title=title), figures.alt_text(self.release))
+
+    def table(self) -> Shown:
+        """Every cell with its 95 % interval and how far to trust it."""
+        return Shown(figures.table(self.release), repr(self.to_polars()))
+
+    def sentence(self, key: str | None = None, says: str | None = None) -> Shown:
+        """One quotable sentence with its interval, of the whole or of one key; ``says`` replaces what they did."""
+        html = figures.fragment("sentence", self.release, key=key, says=says)
+        return Shown(html, figures.sentence(self.release, key=(key,) if key else None, says=says))
+
+    def _repr_html_(self) -> str:
+        cost = f"<p><small>{escape(self.cost)}</small></p>" if self.cost else ""
+        return figures.styled(figures.figure(self.release) + cost)
+
+    def __repr__(self) -> str:
+        return f"{figures.sentence(self.release)}\n{self.to_polars()}\n{self.cost}".strip()
+
+
+def share(part: Answer, *, of: Answer) -> Answer:
+    """Each cell of ``part`` as a share of ``of``, a total or one with the same keys. Free; see ``releases.share``."""
+    return Answer(releases.share(part.release, of=of.release), "Arithmetic on releases: spent nothing.")
+
+
+def change(new: Answer, old: Answer) -> Answer:
+    """Relative change of each cell between two answers to the same question. Free; see ``releases.change``."""
+    return Answer(releases.change(new.release, old.release), "Arithmetic on releases: spent nothing.")
+
+
+def tiles(*answers: Answer, labels: Sequence[str] | None = None) -> Shown:
+    """Headline numbers side by side; each answer has one cell."""
+    parts = [answer.release for answer in answers]
+    html = figures.fragment("tiles", *parts, labels=list(labels) if labels else None)
+    return Shown(html, "\n".join(figures.sentence(part) for part in parts))
+
+
+def compare(cohort: Answer, everybody: Answer, *, names: Sequence[str], title: str | None = None) -> Shown:
+    """Two answers with the same keys side by side, such as the shares of a cohort and of everybody."""
+    parts = cohort.release, everybody.release
+    html = figures.fragment("compare", *parts, title=title, names=list(names))
+    return Shown(html, "\n".join(figures.alt_text(part) for part in parts))

@@ -1,0 +1,72 @@
+"""``privacy-analytics``, short ``pa``: parse, call, print. Errors become a sentence and an exit code.
+
+Exit codes: 0 ok · 2 usage · 10 settings or policy · 20 contract, no such month or account · 30 budget · 40 gate ·
+50 notebook · 75 try later.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+import traceback
+
+import click
+
+from privacy_analytics.errors import PrivacyAnalyticsError
+
+COMMANDS = {
+    "init": "workspace",
+    "doctor": "workspace",
+    "lab": "workspace",
+    "demo": "demo",
+    "ingest": "ingest",
+    "snapshot": "ingest",
+    "scrub": "scrub",
+    "run": "report",
+    "gate": "report",
+    "publish": "report",
+    "budget": "budget",
+}
+"""Each command with the module of this package that holds it; loaded when it is called for."""
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        return getattr(importlib.import_module(f"{__name__}.{COMMANDS[cmd_name]}"), cmd_name)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="privacy-analytics")
+def cli() -> None:
+    """Anonymous statistics from chat and telemetry data: scrub, release, report, publish."""
+
+
+def main() -> None:
+    """Run the command line. What is not an error of ours is told by its type and place, never by its text."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    for chatty in ("papermill", "traitlets", "presidio-analyzer", "presidio-anonymizer", "nbconvert", "altair"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)
+    try:
+        cli(prog_name="pa", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except PrivacyAnalyticsError as error:
+        click.echo(f"pa: {error}", err=True)
+        sys.exit(error.exit_code)
+    except Exception as error:  # noqa: BLE001  # its text may quote a row
+        places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+        click.echo(
+            f"pa: unexpected {type(error).__name__}. This is a fault of ours; please report it with these places:",
+            err=True,
+        )
+        click.echo("\n".join(f"  {place}" for place in places[-6:]), err=True)
+        sys.exit(1)

@@ -1,0 +1,265 @@
+"""The analyst's whole world: a client of a curator. It holds no row, no key and no ledger; only releases come back."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from privacy_analytics import figures
+from privacy_analytics.answers import Answer, Shown
+from privacy_analytics.dp.questions import Question
+from privacy_analytics.dp.releases import Release
+from privacy_analytics.errors import NotFound, UsageError
+
+Json = Mapping[str, Any]
+ONE_QUESTION = 0.1
+"""Part of what a purpose has left that one question takes unless told otherwise."""
+
+
+class Answers(Protocol):
+    """Whatever answers a curator's five calls, in this process or another."""
+
+    def call(self, name: str, request: Json, /) -> Json: ...
+
+
+def open_session(
+    workspace: str | Path | None = None, month: str = "", purpose: str = "exploration", report: str = ""
+) -> Session:
+    """Open a session on a workspace's month.
+
+    Parameters
+    ----------
+    workspace : folder; else $PRIVACY_ANALYTICS_WORKSPACE, else the nearest ``workspace.toml`` upward
+    month : "2026-10"; empty means the last complete one
+    purpose : usage, cohorts, marketing, exploration or revisions
+    report : name to write down beside what is released
+
+    Raises
+    ------
+    NotFound
+        no workspace, or no data of that month
+    SettingsError, PolicyError
+        the workspace is not set up, or the purpose does not exist
+    """
+    from privacy_analytics.curator import Curator
+    from privacy_analytics.workspace import load
+
+    return Session(Curator(load(workspace or None)), month=month, purpose=purpose, report=report)
+
+
+class Session:
+    """Ask, price, release. Everything returned is public already or becomes public by being released."""
+
+    def __init__(self, curator: Answers, *, month: str, purpose: str, report: str = "") -> None:
+        self._curator = curator
+        self._about: dict[str, Any] = {"month": month, "purpose": purpose, "report": report}
+        self._facts = curator.call("describe", self._about)
+        self._about["month"] = self._facts["month"]
+
+    @property
+    def month(self) -> str:
+        """The month that this session asks about."""
+        return str(self._facts["month"])
+
+    def describe(self) -> Shown:
+        """What may be asked: tables, columns, their public keys and bounds. Never a value."""
+        rows: list[list[str]] = []
+        for table, columns in self._facts["tables"].items():
+            for name, spec in columns.items():
+                keys = ", ".join(spec["keys"][:6]) + (
+                    f" and {len(spec['keys']) - 6} more" if len(spec["keys"]) > 6 else ""
+                )
+                bounds = f"{spec['bounds'][0]} to {spec['bounds'][1]}" if spec["bounds"] else keys
+                rows.append([table, name, bounds, str(spec["per_account"]) if spec["keys"] else ""])
+        return _grid(["table", "column", "public keys or bounds", "keys an account counts in"], rows, self._banner())
+
+    def preview(self, table: str) -> Shown:
+        """Five rows made from the contract alone, so that you can see the form of a table. No real row is read."""
+        made = self._curator.call("preview", {**self._about, "table": table})
+        names = list(made["rows"][0])
+        rows = [[str(row[name]) for name in names] for row in made["rows"]]
+        return _grid(names, rows, "SYNTHETIC: made from the contract, not from data")
+
+    def plan(self, question: Question | None = None, /, *, share: float | None = None, **blocks: Question) -> Plan:
+        """Price one question, or a report's named blocks, before anything is spent.
+
+        Parameters
+        ----------
+        share : part of what the purpose has left, 0 to 1; a tenth for one question, all of it for blocks
+        """
+        if (question is None) == (not blocks):
+            raise UsageError("Plan one question, or name several: session.plan(month=..., day=..., share=0.5).")
+        request = dict(self._about)
+        if question is not None:
+            request |= {"question": question.canonical(), "share": ONE_QUESTION if share is None else share}
+        else:
+            named = {name: each.canonical() for name, each in blocks.items()}
+            request |= {"blocks": named, "share": 1.0 if share is None else share}
+        return Plan(self, request, self._curator.call("plan", request))
+
+    def release(self, question: Question, *, share: float = ONE_QUESTION) -> Answer:
+        """Answer a question. Asked again, from anywhere, it is the same answer and costs nothing.
+
+        Raises
+        ------
+        InsufficientLoss
+            it is new, and the purpose has nothing left
+        UsageError
+            a column or key that is not public; the nearest one is named
+        """
+        return self.plan(question, share=share).release()["answer"]
+
+    def budget(self) -> Shown:
+        """What each purpose of the month has spent and has left, and what an account may have lost over all months."""
+        state = self._curator.call("budget", self._about)
+        rows = [
+            [purpose, *(f"{row[name] / 1e9:.5f}" for name in ("allowance", "spent", "left"))]
+            for purpose, row in state["purposes"].items()
+        ]
+        months = len(state["lifetime"]["months"])
+        caption = (
+            f"{state['month']}: ε {state['epsilon_spent']:.2f} of {state['epsilon']:g} spent at δ {state['delta']:g}. "
+            f"An account of all {months} month(s) asked about: ε {state['lifetime']['epsilon']:.2f}."
+        )
+        return _grid(["purpose", "rho allowed", "rho spent", "rho left"], rows, caption)
+
+    def ask(self, request: Json) -> Json:
+        """Send a priced plan to be released; ``Plan.release`` is the way to call it."""
+        return self._curator.call("release", request)
+
+    def _banner(self) -> str:
+        facts = self._facts
+        left = facts["budget"]["purposes"][facts["purpose"]]
+        part = left["left"] / max(left["allowance"], 1)
+        return (
+            f"{facts['product']} · {facts['snapshot']} · for {facts['purpose']}, {part:.0%} of its privacy loss left · "
+            f"counts {facts['population']} · policy {facts['policy']} · {facts['timezone']} · {facts['trust']}: "
+            "this guards against accidents, not against somebody who opens the files"
+        )
+
+    def _repr_html_(self) -> str:
+        return figures.styled(f"<p>{html.escape(self._banner())}</p>")
+
+    def __repr__(self) -> str:
+        return self._banner()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Priced, not yet spent. ``release()`` reserves once and answers; doing it again is free."""
+
+    session: Session
+    request: Json
+    priced: Json
+
+    def release(self) -> Released:
+        """Answer every block of the plan: stored answers free, new ones from one reservation."""
+        return Released(self.session.ask(self.request))
+
+    def _shown(self) -> Shown:
+        rows: list[list[str]] = []
+        for block in self.priced["blocks"]:
+            width, cell = block["half_width"], block["expected_cell"]
+            verdict = (
+                "answered already, free"
+                if block["answered"]
+                else f"too small; from about {block['needs']:,} accounts"
+                if block["needs"]
+                else "looks useful"
+                if width and width <= cell / 2
+                else "unreliable at this size; a coarser question or a larger share helps"
+            )
+            expected = f"±{width:,.0f}" if width else "–"
+            bounds = f"{block['per_account']} of {block['cells']}"
+            rows.append([block["name"], f"{block['nano_rho'] / 1e9:.5f}", expected, f"{cell:,.0f}", bounds, verdict])
+        known = "released" if self.priced["accounts_released"] else "declared in workspace.toml"
+        caption = (
+            f"Costs rho {self.priced['nano_rho'] / 1e9:.5f} of {self.priced['left'] / 1e9:.5f} left. "
+            f"Planned for {self.priced['accounts']:,.0f} accounts ({known}). Nothing is spent yet."
+        )
+        return _grid(["block", "rho", "95 % ±", "typical cell", "cells an account counts in", "outlook"], rows, caption)
+
+    def _repr_html_(self) -> str:
+        return self._shown().html
+
+    def __repr__(self) -> str:
+        return self._shown().text
+
+
+class Released:
+    """The answers of a plan, by block: ``released.month``, ``released["month"]``."""
+
+    def __init__(self, outcome: Json) -> None:
+        self._outcome = outcome
+        spent = outcome["nano_rho"]
+        cost = f"Spent rho {spent / 1e9:.5f}" if spent else "Answered before: spent 0"
+        cost += f"; left for this purpose: {outcome['left'] / 1e9:.5f}."
+        self._answers = {name: Answer(Release.from_raw(raw), cost) for name, raw in outcome["releases"].items()}
+
+    def __getitem__(self, name: str) -> Answer:
+        if name not in self._answers:
+            missing = {each["name"] for each in self._outcome["too_small"]} | set(self._outcome["lost"])
+            if name in missing:
+                raise NotFound(f"Block {name!r} is not in this month's answers; see .not_shown().")
+            raise UsageError(f"The plan has no such block. It has: {', '.join(self._answers)}.")
+        return self._answers[name]
+
+    def __getattr__(self, name: str) -> Answer:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._answers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._answers)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._answers]
+
+    def show(self, name: str, title: str | None = None) -> Shown:
+        """A block's figure, or a line that says that it is too small this month."""
+        if name in self._answers:
+            return self._answers[name].plot(title)
+        missing = [each for each in self._outcome["too_small"] if each["name"] == name]
+        return Shown(_unshown(missing), f"{name}: too small to show this month")
+
+    def summary(self) -> Shown:
+        """One sentence for each answer that has a single number, the conclusion first."""
+        parts = [answer.release for answer in self._answers.values() if not answer.release.by]
+        html = "".join(figures.fragment("sentence", part) for part in parts)
+        return Shown(html, "\n".join(figures.sentence(part) for part in parts))
+
+    def not_shown(self) -> Shown:
+        """What is too small this month, and from how many accounts it would be shown."""
+        small = self._outcome["too_small"]
+        text = "\n".join(f"{each['name']}: from about {figures.bucket(each['needs']):,} accounts" for each in small)
+        return Shown(_unshown(small), text or "Everything asked for is shown.")
+
+    def privacy_box(self) -> Shown:
+        """What was promised, what it cost, and under which bounds."""
+        parts = [answer.release for answer in self._answers.values()]
+        return Shown(figures.fragment("privacy_box", *parts), "One account, all its rows, in one calendar month.")
+
+    def __repr__(self) -> str:
+        return f"Released: {', '.join(self._answers)}. {len(self._outcome['too_small'])} block(s) too small."
+
+
+def _unshown(small: Sequence[Json]) -> str:
+    blocks = [{"name": each["name"].replace("_", " "), "needs": figures.bucket(each["needs"])} for each in small]
+    return figures.fragment("not_shown", blocks=blocks)
+
+
+def _grid(names: list[str], rows: list[list[str]], caption: str) -> Shown:
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
+    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    table = (
+        f"<table><caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+    widths = [max(len(row[i]) for row in [names, *rows]) for i in range(len(names))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [names, *rows]]
+    return Shown(figures.styled(table), "\n".join([caption, *lines]))
