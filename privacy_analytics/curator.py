@@ -197,7 +197,7 @@ class Curator:
             }
 
     def budget(self, request: Mapping[str, Any]) -> Json:
-        """What each purpose of the month has, has spent and has left, and what an account may have lost in all months."""
+        """What each purpose of the month has spent and has left, and what an account may have lost in all months."""
         frozen, _ = self._context(request)
         loss = self.settings.loss
         months = self.ledger.spent_by_month()
@@ -282,7 +282,7 @@ class Curator:
         return int(share * purse.left)
 
     def _purse(self, month: str, purpose: str) -> Purse:
-        """One purpose's part of what (ε, δ) buys with half of δ for the conversion; the other half is for thresholds."""
+        """One purpose's part of what (ε, δ) buys: half of δ is for the conversion, the other half for thresholds."""
         return Purse(self.ledger, month, purpose, int(self.settings.loss.shares[purpose] * self._monthly()))
 
     def _monthly(self) -> int:

@@ -7,7 +7,7 @@ Events
     grant     somebody with a name and a reason adds nano-rho to a (month, purpose)
 
 Spent is the sum of what was reserved. A plan that died before ``drawing`` resumes on its reservation for nothing; one
-that died between ``drawing`` and ``commit`` has lost that charge, since the noise may have been seen. Nothing is refunded.
+that died between ``drawing`` and ``commit`` has lost that charge, since the noise may have been seen. No refunds.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.event import listen
 
 from privacy_analytics.errors import InsufficientLoss, LedgerError
 
@@ -95,8 +96,8 @@ class Ledger:
     def __init__(self, url: str) -> None:
         self.engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
         if self.engine.dialect.name == "sqlite":
-            sa.event.listen(self.engine, "connect", _on_connect)
-            sa.event.listen(self.engine, "begin", _begin_immediate)
+            listen(self.engine, "connect", _on_connect)
+            listen(self.engine, "begin", _begin_immediate)
         with self.engine.begin() as connection:
             _METADATA.create_all(connection)
             if self.engine.dialect.name == "sqlite":

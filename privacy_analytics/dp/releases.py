@@ -134,7 +134,8 @@ class Release:
         fields = dict(raw)
         if fields.pop("format", None) != FORMAT:
             raise UsageError(f"This release has another format than {FORMAT}. Read it with the version that wrote it.")
-        fields["cells"] = tuple(Cell(**{**cell, "key": tuple(cell["key"])}) for cell in fields["cells"])
+        cells: list[dict[str, Any]] = fields["cells"]
+        fields["cells"] = tuple(Cell(**(cell | {"key": tuple(cell["key"])})) for cell in cells)
         fields["by"] = tuple(fields["by"])
         fields["mechanism"] = Mechanism(**fields["mechanism"]) if fields["mechanism"] else None
         return cls(**fields)
