@@ -1,8 +1,8 @@
 """Released values as HTML. Everything a report shows is a *fragment*, and a fragment can be drawn again.
 
-``fragment("bars", release)`` is ``<section class="pa" data-fragment="…">…</section>``; the attribute says which renderer
-drew which expressions over stored releases with which options. ``render`` repeats it from a store. So whoever holds the
-store can recompute every number, label, drawing and alternative text of a page byte by byte; ``gate`` does.
+``fragment("bars", release)`` is ``<section class="pa" data-fragment="…">…</section>``; the attribute says which
+renderer drew which expressions over stored releases with which options. ``render`` repeats it from a store. So whoever holds
+the store can recompute every number, label, drawing and alternative text of a page byte by byte; ``gate`` does.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,7 +22,21 @@ from privacy_analytics.figures.box import STEPS, bucket
 from privacy_analytics.figures.format import month_words
 from privacy_analytics.figures.words import alt_text, sentence
 
-__all__ = ["RENDERERS", "alt_text", "bucket", "figure", "fragment", "opening", "render", "sentence", "style", "table"]
+__all__ = [
+    "RENDERERS",
+    "alt_text",
+    "bucket",
+    "figure",
+    "fragment",
+    "opening",
+    "render",
+    "sentence",
+    "sources",
+    "specifications",
+    "style",
+    "styled",
+    "table",
+]
 
 RENDERERS: dict[str, tuple[fragments.Renderer, tuple[str, ...]]] = {
     "figure": (fragments.figure, ("title",)),
@@ -57,7 +71,11 @@ def fragment(renderer: str, *releases: Release, **options: Any) -> str:
 
 def render(spec: Mapping[str, Any], store: ReleaseStore) -> str:
     """Draw a fragment's specification again from stored releases. Raises NotFound, UsageError."""
-    if set(spec) != {"render", "of", "options"} or not isinstance(spec["of"], list) or not isinstance(spec["options"], dict):
+    if (
+        set(spec) != {"render", "of", "options"}
+        or not isinstance(spec["of"], list)
+        or not isinstance(spec["options"], dict)
+    ):
         raise UsageError("This is no specification of a fragment.")
     return _drawn(spec, [store.evaluate(expression) for expression in cast("list[Any]", spec["of"])])
 
@@ -72,10 +90,26 @@ def table(release: Release, title: str | None = None) -> str:
     return fragment("table", release, title=title)
 
 
+def specifications(page: str) -> list[dict[str, Any]]:
+    """What the fragments of a page say of themselves, in the order of the page."""
+    return [json.loads(unescape(found[1])) for found in opening.finditer(page)]
+
+
+def sources(page: str) -> list[str]:
+    """The ids of all stored releases that the fragments of a page are made of, sorted."""
+    expressions = json.dumps([spec["of"] for spec in specifications(page)])
+    return sorted(set(re.findall(r'"(r-[0-9a-z]+)"', expressions)))
+
+
 @cache
 def style() -> str:
     """The one style sheet, for a ``<style>`` element: of fragments, of reports and of the site."""
     return Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+
+
+def styled(html: str) -> str:
+    """HTML with its own style sheet, for a notebook outside a report."""
+    return f'<style>{style()}</style><div class="pa">{html}</div>'
 
 
 def _drawn(spec: Mapping[str, Any], releases: Sequence[Release]) -> str:
@@ -86,7 +120,9 @@ def _drawn(spec: Mapping[str, Any], releases: Sequence[Release]) -> str:
     months = [text for release in releases for text in (month_words(release.month), release.month)]
     for name, value in spec["options"].items():
         if name not in takes:
-            raise UsageError(f"The renderer {spec['render']} takes no option of this name. It takes: {', '.join(takes) or 'none'}.")
+            raise UsageError(
+                f"The renderer {spec['render']} takes no option of this name. It takes: {', '.join(takes) or 'none'}."
+            )
         _CHECKS[name](value, months)
     inner = draw(releases, spec["options"])
     canonical = json.dumps(spec, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -100,7 +136,9 @@ def _text(value: Any, months: Sequence[str]) -> None:
     for month in months:
         value = value.replace(month, "")
     if any(character.isnumeric() for character in value):
-        raise UsageError("A title or label holds a digit. Numbers come from releases: leave it to the figure, or use sentence().")
+        raise UsageError(
+            "A title or label holds a digit. Numbers come from releases: leave it to the figure, or use sentence()."
+        )
 
 
 def _texts(value: Any, months: Sequence[str]) -> None:
@@ -110,7 +148,7 @@ def _texts(value: Any, months: Sequence[str]) -> None:
         _text(text, months)
 
 
-def _key(value: Any, months: Sequence[str]) -> None:
+def _key(value: Any, _months: Sequence[str]) -> None:
     """Any text will do: a key that is not the release's own is refused when it is looked up."""
     parts = cast("list[Any]", value) if isinstance(value, list) else [value]
     if not all(isinstance(part, str) for part in parts):
@@ -121,7 +159,11 @@ def _blocks(value: Any, months: Sequence[str]) -> None:
     if not isinstance(value, list):
         raise UsageError("blocks is a list of {name, needs}.")
     for block in cast("list[Any]", value):
-        if not isinstance(block, dict) or set(cast("dict[str, Any]", block)) != {"name", "needs"} or block["needs"] not in STEPS:
+        if (
+            not isinstance(block, dict)
+            or set(cast("dict[str, Any]", block)) != {"name", "needs"}
+            or block["needs"] not in STEPS
+        ):
             raise UsageError("blocks holds {name, needs} records, with needs made by figures.bucket().")
         _text(block["name"], months)
 

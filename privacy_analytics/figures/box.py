@@ -12,10 +12,14 @@ from privacy_analytics.figures.format import month_words
 from privacy_analytics.figures.words import title
 
 _TRUST = {
-    "embedded": "Everything ran as one user of one machine: the session guards an honest analyst against accidents, not a "
-    "curious one against the files.",
+    "embedded": "Everything ran as one user of one machine: the session guards an honest analyst against accidents, "
+    "not a curious one against the files.",
     "enforced": "Data, key and ledger belong to another user or host; the session saw released numbers only.",
 }
+_PROMISE = (
+    "One account, with all its rows in one calendar month, is protected: whether it is in the data or not, these "
+    "numbers would be almost as likely. Random noise was added once, before anybody saw them, and the answer was kept."
+)
 STEPS = tuple(factor * 10**power for power in range(1, 9) for factor in (1, 2, 3, 5))
 
 
@@ -24,7 +28,7 @@ def bucket(accounts: float) -> int:
     return next((step for step in STEPS if step >= accounts), STEPS[-1])
 
 
-def not_shown(releases: Sequence[Release], options: Mapping[str, Any]) -> str:
+def not_shown(_releases: Sequence[Release], options: Mapping[str, Any]) -> str:
     """Blocks that this month is too small for, and from about how many accounts on they appear.
 
     The numbers are a forecast from the plan, no statistic of the data; they come in the steps of ``bucket``.
@@ -32,11 +36,11 @@ def not_shown(releases: Sequence[Release], options: Mapping[str, Any]) -> str:
     blocks: list[dict[str, Any]] = options.get("blocks", [])
     if not blocks:
         return '<p class="note">Every block that was planned is shown.</p>'
-    items = "".join(f'<li>{escape(block["name"])}: from about {block["needs"]:,} accounts</li>' for block in blocks)
+    items = "".join(f"<li>{escape(block['name'])}: from about {block['needs']:,} accounts</li>" for block in blocks)
     return f'<p>Too small to show this month:</p><ul class="unshown">{items}</ul>'
 
 
-def privacy_box(releases: Sequence[Release], options: Mapping[str, Any]) -> str:
+def privacy_box(releases: Sequence[Release], _options: Mapping[str, Any]) -> str:
     """What was promised, what it cost and what was done to each number, from the releases' own records."""
     if not releases:
         raise UsageError("A privacy box describes releases: give it those that the report shows.")
@@ -47,17 +51,10 @@ def privacy_box(releases: Sequence[Release], options: Mapping[str, Any]) -> str:
     )
     rows = "".join(_row(release) for release in _unique(releases) if release.mechanism)
     return (
-        f'<div class="box"><h2>How these numbers protect people</h2><p>{escape(_promise(releases[0]))}</p><dl>{facts}</dl>'
+        f'<div class="box"><h2>How these numbers protect people</h2><p>{_PROMISE}</p><dl>{facts}</dl>'
         "<p>Error bars cover noise; the bounds are printed beside them because clipping bias is not in the bar.</p>"
-        f"<details><summary>Noise and bounds of each number</summary><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
-        "</table></details></div>"
-    )
-
-
-def _promise(release: Release) -> str:
-    return (
-        "One account, with all its rows in one calendar month, is protected: whether it is in the data or not, these numbers "
-        "would be almost as likely. Random noise was added once, before anybody saw them, and the answer was kept."
+        f"<details><summary>Noise and bounds of each number</summary><table><thead><tr>{head}</tr></thead>"
+        f"<tbody>{rows}</tbody></table></details></div>"
     )
 
 
@@ -67,7 +64,8 @@ def _facts(releases: Sequence[Release]) -> list[tuple[str, str]]:
     spent = sum(release.nano_rho for release in _unique(releases)) / 1e9
     facts = [("Months", ", ".join(map(month_words, months)))]
     if "epsilon" in recorded and "delta" in recorded:
-        ceiling = f"ε {recorded['epsilon']:g} at δ {recorded['delta']:g} an account and month, over everything ever released about it"
+        loss = f"ε {recorded['epsilon']:g} at δ {_power(recorded['delta'])}"
+        ceiling = f"{loss} for one account in one month, over everything ever released about it"
         facts.append(("Privacy loss, at most", ceiling))
     facts.append(("Spent by these numbers", f"rho {spent:.6f} (zero-concentrated differential privacy; adds up)"))
     facts.append(("Snapshot", ", ".join(sorted({release.snapshot for release in releases}))))
@@ -81,6 +79,14 @@ def _facts(releases: Sequence[Release]) -> list[tuple[str, str]]:
     return facts
 
 
+def _power(value: float) -> str:
+    """``1e-07`` as ``10⁻⁷``; other values as they are."""
+    digits, _, exponent = f"{value:e}".partition("e")
+    if float(digits) != 1:
+        return f"{value:g}"
+    return "10" + str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
 def _population(release: Release) -> str:
     return "all accounts" if release.population == "all" else f"accounts that have {release.population}"
 
@@ -89,7 +95,12 @@ def _row(release: Release) -> str:
     mechanism = release.mechanism
     if mechanism is None:
         return ""
-    numbers = (f"{mechanism.sigma:,.1f}", f"{mechanism.per_account:,}", f"{mechanism.per_cell:,}", f"{release.nano_rho / 1e9:.6f}")
+    numbers = (
+        f"{mechanism.sigma:,.1f}",
+        f"{mechanism.per_account:,}",
+        f"{mechanism.per_cell:,}",
+        f"{release.nano_rho / 1e9:.6f}",
+    )
     cells = "".join(f'<td class="n">{number}</td>' for number in numbers)
     return f'<tr><th scope="row">{escape(title(release))}<br><code>{escape(release.id)}</code></th>{cells}</tr>'
 

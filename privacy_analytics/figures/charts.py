@@ -56,10 +56,11 @@ def bars(release: Release) -> str:
         for which, role in ((strong, "mark"), (weak, "faint"))
     ]  # fmt: skip
     if bottom < 0:
-        drawn.append(base.mark_rule(stroke=ROLES["quiet"]).encode(x=alt.X(datum=0, scale=x, axis=None)))
+        zero = alt.Chart(alt.Data(values=[{"zero": 0}]))
+        drawn.append(zero.mark_rule(stroke=ROLES["quiet"]).encode(x=_hidden("zero", x)))
     drawn += _whiskers(base, x)
     drawn.append(_numbers(base, x))
-    return _svg(alt.layer(*drawn), left, right, len(rows) * STEP)
+    return _svg(drawn, left, right, len(rows) * STEP)
 
 
 def dumbbells(first: Release, second: Release) -> str:
@@ -68,17 +69,25 @@ def dumbbells(first: Release, second: Release) -> str:
     others = {cell.key: cell for cell in second.shown}
     pairs = [(cell, others[cell.key]) for cell in first.shown if cell.key in others]
     pairs.sort(key=lambda pair: -pair[0].value)
-    sides = [[_row(pair[side], unit, key_words(pair[0].key) or "All") | {"side": side} for pair in pairs] for side in (0, 1)]
+    sides = [
+        [_row(pair[side], unit, key_words(pair[0].key) or "All") | {"side": side} for pair in pairs] for side in (0, 1)
+    ]
     rows = sides[0] + sides[1]
     left, right = _room(rows, "label", most=200), _room(rows, "text", most=90)
     x = alt.Scale(domain=[min(0.0, *(row["low"] for row in rows)), max(row["high"] for row in rows)], nice=False)
     drawn: list[alt.Chart] = []
     for side, role, offset in ((0, "mark", -9), (1, "other", 9)):
-        base = alt.Chart(alt.Data(values=rows)).encode(y=_categories(sides[0], left)).transform_filter(f"datum.side === {side}")
+        base = (
+            alt.Chart(alt.Data(values=rows))
+            .encode(y=_categories(sides[0], left))
+            .transform_filter(f"datum.side === {side}")
+        )
         drawn.append(base.mark_rule(stroke=ROLES["whisker"], yOffset=offset).encode(x=_hidden("low", x), x2="high:Q"))
-        drawn.append(base.mark_circle(size=90, fill=ROLES[role], opacity=1, yOffset=offset).encode(x=_hidden("value", x)))
+        drawn.append(
+            base.mark_circle(size=90, fill=ROLES[role], opacity=1, yOffset=offset).encode(x=_hidden("value", x))
+        )
         drawn.append(_numbers(base, x, offset))
-    return _svg(alt.layer(*drawn), left, right, len(pairs) * (STEP + 16))
+    return _svg(drawn, left, right, len(pairs) * (STEP + 16))
 
 
 def line(release: Release) -> str:
@@ -90,12 +99,14 @@ def line(release: Release) -> str:
         for number, run in enumerate(series(release))
         for cell in run
     ]  # fmt: skip
-    ticks = _ticks(max(row["high"] for row in shown), min(0.0, *(row["low"] for row in shown)) if unit == "change" else 0.0)
+    ticks = _ticks(
+        max(row["high"] for row in shown), min(0.0, *(row["low"] for row in shown)) if unit == "change" else 0.0
+    )
     every = max(1, math.ceil(len(labels) / 5))
     x = alt.X(
         "label:O",
         sort=labels,
-        scale=alt.Scale(type="point", padding=0.5, domain=labels),
+        scale=alt.Scale(type="point", padding=0.8, domain=labels),
         axis=alt.Axis(
             values=labels[::every], title=None, labelAngle=0, labelOverlap=False, ticks=False, labelPadding=8,
             domainColor=ROLES["quiet"], labelColor=ROLES["quiet"], labelFontSize=13,
@@ -103,7 +114,8 @@ def line(release: Release) -> str:
     )  # fmt: skip
     y = alt.Scale(domain=[ticks[0], ticks[-1]], nice=False, clamp=True)
     axis = alt.Axis(
-        values=ticks, title=None, format=scale(unit), domain=False, ticks=False, labelPadding=8, minExtent=44, maxExtent=44,
+        values=ticks, title=None, format=scale(unit), domain=False, ticks=False, labelPadding=8,
+        minExtent=44, maxExtent=44,
         gridColor=ROLES["grid"], labelColor=ROLES["quiet"], labelFontSize=13,
     )  # fmt: skip
     base = alt.Chart(alt.Data(values=shown)).encode(x=x)
@@ -116,10 +128,14 @@ def line(release: Release) -> str:
     drawn = [
         spread,
         base.mark_line(stroke=ROLES["mark"], strokeWidth=2.2).encode(y=values, detail="run:N"),
-        base.transform_filter("datum.weak === false").mark_circle(size=34, fill=ROLES["mark"], opacity=1).encode(y=values),
-        base.transform_filter("datum.weak === true").mark_circle(size=34, fill=ROLES["faint"], opacity=1).encode(y=values),
+        base.transform_filter("datum.weak === false")
+        .mark_circle(size=34, fill=ROLES["mark"], opacity=1)
+        .encode(y=values),
+        base.transform_filter("datum.weak === true")
+        .mark_circle(size=34, fill=ROLES["faint"], opacity=1)
+        .encode(y=values),
     ]
-    return _svg(alt.layer(*drawn), 52, 16, HEIGHT, bottom=30)
+    return _svg(drawn, 52, 16, HEIGHT, bottom=30)
 
 
 def _row(cell: Cell, unit: str, label: str) -> dict[str, Any]:
@@ -168,8 +184,8 @@ def _ticks(top: float, bottom: float) -> list[float]:
     return [round(number * step, 10) for number in range(first, last + 1)]
 
 
-def _svg(chart: alt.LayerChart, left: int, right: int, height: int, *, bottom: int = 6) -> str:
-    sized = chart.properties(
+def _svg(layers: list[alt.Chart], left: int, right: int, height: int, *, bottom: int = 6) -> str:
+    sized = alt.layer(*layers).properties(
         width=WIDTH - left - right,
         height=max(height, STEP),
         autosize=alt.AutoSizeParams(type="none"),
@@ -184,6 +200,10 @@ def _classed(svg: str) -> str:
     """Give each drawn thing the class of its role, and let the page decide the size."""
     for role, colour in ROLES.items():
         svg = re.sub(rf'(fill|stroke)="{colour}"', rf'class="{role}" \1="{colour}"', svg)
-    svg = re.sub(r' class="(?:mark|role|root|background|foreground|marks)[^"]*-[^"]*"| class="(?:background|foreground|marks)"', "", svg)
+    svg = re.sub(
+        r' class="(?:mark|role|root|background|foreground|marks)[^"]*-[^"]*"| class="(?:background|foreground|marks)"',
+        "",
+        svg,
+    )
     svg = re.sub(r' (?:role|aria-\w+|pointer-events|xmlns:xlink|version)="[^"]*"', "", svg)
     return re.sub(r' width="[\d.]+" height="[\d.]+"( viewBox)', r' aria-hidden="true"\1', svg, count=1)

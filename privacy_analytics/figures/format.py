@@ -8,15 +8,18 @@ import re
 from privacy_analytics.dp.releases import Cell, Release, half_width
 
 MONTHS = (
-    "January February March April May June July August September October November December"
-).split()  # fmt: skip
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 STATUS = {
     "ok": "reliable",
     "approximate": "approximate",
     "unreliable": "unreliable",
     "suppressed": "too small to show",
 }
-_CASED = {"macos": "macOS", "ios": "iOS"} | {word.lower(): word for word in ("AI", "BPM", "DAW", "EQ", "GPU", "MIDI", "OS")}
+_CASED = {"macos": "macOS", "ios": "iOS"} | {
+    word.lower(): word for word in ("AI", "BPM", "DAW", "EQ", "GPU", "MIDI", "OS")
+}
 _SUFFIX = {"share": " %", "change": " %"}
 
 

@@ -34,7 +34,8 @@ def tiles(releases: Sequence[Release], options: Options) -> str:
     labels = list(options.get("labels", ()))
     if labels and len(labels) != len(releases):
         raise UsageError("tiles need one label a release, or none at all.")
-    return f'<div class="tiles">{"".join(_tile(r, label) for r, label in zip(releases, labels or map(title, releases), strict=True))}</div>'
+    drawn = map(_tile, releases, labels or map(title, releases))
+    return f'<div class="tiles">{"".join(drawn)}</div>'
 
 
 def bars(releases: Sequence[Release], options: Options) -> str:
@@ -66,11 +67,18 @@ def compare(releases: Sequence[Release], options: Options) -> str:
     names = list(options.get("names", ("This group", "Everybody")))
     if not {cell.key for cell in first.shown} & {cell.key for cell in second.shown}:
         return _table(first, names[0]) + _table(second, names[1])
-    legend = "".join(f'<span class="key {role}">{escape(name)}</span>' for name, role in zip(names, ("mark", "other"), strict=True))
-    heading = f"{_heading(first, options)}<span class=\"note\">{legend} whisker: 95 % interval</span>"
+    legend = "".join(
+        f'<span class="key {role}">{escape(name)}</span>' for name, role in zip(names, ("mark", "other"), strict=True)
+    )
+    heading = f'{_heading(first, options)}<span class="note">{legend} whisker: 95 % interval</span>'
     spoken = " ".join(f"{name}: {alt_text(release)}" for name, release in zip(names, releases, strict=True))
     numbers = _details(_table(first, names[0]) + _table(second, names[1]))
-    return _framed(heading, charts.dumbbells(first, second), spoken) + _hidden(first, names[0]) + _hidden(second, names[1]) + numbers
+    return (
+        _framed(heading, charts.dumbbells(first, second), spoken)
+        + _hidden(first, names[0])
+        + _hidden(second, names[1])
+        + numbers
+    )
 
 
 def table(releases: Sequence[Release], options: Options) -> str:
@@ -82,7 +90,8 @@ def table(releases: Sequence[Release], options: Options) -> str:
 def said(releases: Sequence[Release], options: Options) -> str:
     """One quotable sentence with its interval."""
     release = _one(releases)
-    return f'<p class="said">{escape(sentence(release, key=chosen_key(release, options.get("key")), says=options.get("says")))}</p>'
+    text = sentence(release, key=chosen_key(release, options.get("key")), says=options.get("says"))
+    return f'<p class="said">{escape(text)}</p>'
 
 
 def _tile(release: Release, label: str) -> str:
@@ -93,7 +102,10 @@ def _tile(release: Release, label: str) -> str:
         number, note = "–", STATUS[cell.status]
     else:
         points = " points" if unit in ("share", "change") else ""
-        number, note = show(cell, unit), error(cell, unit) + points + ("" if cell.status == "ok" else f" · {STATUS[cell.status]}")
+        number, note = (
+            show(cell, unit),
+            error(cell, unit) + points + ("" if cell.status == "ok" else f" · {STATUS[cell.status]}"),
+        )
     return (
         f'<div class="tile {cell.status}"><span class="what">{escape(label)}</span>'
         f'<strong class="number">{number}</strong><span class="note">{note}</span></div>'
@@ -104,7 +116,9 @@ def _figure(release: Release, svg: str, options: Options, reading: str) -> str:
     heading = f'{_heading(release, options)}<span class="note">{month_words(release.month)} · {reading}</span>'
     weak = any(cell.status == "unreliable" for cell in release.shown)
     grey = '<p class="note">Grey: the noise is more than a quarter of the value.</p>' if weak else ""
-    return _framed(heading, svg, alt_text(release)) + grey + _hidden(release) + _details(_table(release, title(release)))
+    return (
+        _framed(heading, svg, alt_text(release)) + grey + _hidden(release) + _details(_table(release, title(release)))
+    )
 
 
 def _framed(heading: str, svg: str, spoken: str) -> str:
@@ -112,7 +126,7 @@ def _framed(heading: str, svg: str, spoken: str) -> str:
 
 
 def _heading(release: Release, options: Options) -> str:
-    return f'<strong>{escape(options.get("title") or title(release))}</strong>'
+    return f"<strong>{escape(options.get('title') or title(release))}</strong>"
 
 
 def _hidden(release: Release, name: str = "") -> str:
@@ -129,7 +143,10 @@ def _details(table: str) -> str:
 
 def _table(release: Release, caption: str) -> str:
     unit = measure(release)
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in (*(key_words((name,)) for name in release.by), "Value", "95 % interval", "Reading"))
+    head = "".join(
+        f'<th scope="col">{escape(name)}</th>'
+        for name in (*(key_words((name,)) for name in release.by), "Value", "95 % interval", "Reading")
+    )
     rows = "".join(_line(cell, unit) for cell in release.cells)
     return f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
@@ -137,7 +154,9 @@ def _table(release: Release, caption: str) -> str:
 def _line(cell: Cell, unit: str) -> str:
     keys = "".join(f'<th scope="row">{escape(key_words((part,)))}</th>' for part in cell.key)
     hidden = cell.status == "suppressed"
-    numbers = "".join(f'<td class="n">{"–" if hidden else text}</td>' for text in (show(cell, unit), interval(cell, unit)))
+    numbers = "".join(
+        f'<td class="n">{"–" if hidden else text}</td>' for text in (show(cell, unit), interval(cell, unit))
+    )
     return f'<tr class="{cell.status}">{keys}{numbers}<td>{STATUS[cell.status]}</td></tr>'
 
 

@@ -32,7 +32,9 @@ _USED = {"feature": "used {}", "os": "worked on {}", "host": "worked in {}", "br
 def title(release: Release) -> str:
     """A heading for a release that was given none: ``"Accounts by feature"``."""
     unit = measure(release)
-    noun = {"accounts": "Accounts", "share": "Share", "ratio": "Ratio", "change": "Change"}.get(unit) or _rows(release).capitalize()
+    noun = {"accounts": "Accounts", "share": "Share", "ratio": "Ratio", "change": "Change"}.get(unit) or _rows(
+        release
+    ).capitalize()
     by = " and ".join(map(column_words, release.by))
     return f"{noun} by {by}" if by else f"{noun} in {month_words(release.month)}"
 
@@ -40,7 +42,8 @@ def title(release: Release) -> str:
 def sentence(release: Release, *, key: tuple[str, ...] | None = None, says: str | None = None) -> str:
     """One quotable sentence with its interval; of a release with keys, of the largest cell unless one is named.
 
-    ``says`` replaces what the counted did: ``sentence(r, says="accounts finished a mix")``.
+    ``says`` replaces what was counted: ``sentence(r, says="accounts finished a mix")``, of a share
+    ``says="of all accounts used Mix Assist"``, of a change ``says="the number of active accounts"``.
     """
     when = month_words(release.month)
     cell = _chosen(release, key)
@@ -48,7 +51,7 @@ def sentence(release: Release, *, key: tuple[str, ...] | None = None, says: str 
         return f"Too few accounts to show a number for {when}."
     unit = measure(release)
     if unit == "change":
-        return _difference(cell, says or "the number of " + _subject(cell), when)
+        return _difference(cell, says or f"the count{f' for {key_words(cell.key)}' if cell.key else ''}", when)
     spread = f"({error(cell, unit)}{' points' if unit == 'share' else ''})"
     caution = ", a rough value" if cell.status == "unreliable" else ""
     return f"About {show(cell, unit)} {spread} {says or _did(release, cell, unit)} in {when}{caution}."
@@ -95,15 +98,21 @@ def _chosen(release: Release, key: tuple[str, ...] | None) -> Cell | None:
 
 
 def _did(release: Release, cell: Cell, unit: str) -> str:
-    if unit in ("rows", "ratio"):
-        noun = _rows(release) if unit == "rows" else f"{_rows(release)} an account"
-        where = f" ({key_words(cell.key)})" if cell.key else ""
-        return f"{noun}{where} were counted" if unit == "rows" else f"{noun}{where}"
-    who = "accounts" if unit == "accounts" else "of the accounts"
+    """What was counted. A derived value no longer knows its filters, so without ``says`` it claims little."""
+    key = key_words(cell.key)
+    if unit == "rows":
+        return f"{_rows(release)}{f' ({key})' if key else ''} were counted{_narrowed(release)}"
+    if unit == "ratio":
+        return f"{_rows(release)} an account{f' ({key})' if key else ''}"
     if not cell.key:
-        return f"{who} {_DID.get(release.table, 'were counted')}{_narrowed(release)}"
-    did = _USED.get(release.by[0], "were counted under {}") if len(release.by) == 1 else "were counted under {}"
-    return f"{who} {did.format(key_words(cell.key))}{_narrowed(release)}"
+        return (
+            "of those counted"
+            if unit == "share"
+            else f"accounts {_DID.get(release.table, 'were counted')}{_narrowed(release)}"
+        )
+    who = "accounts" if unit == "accounts" else "of the accounts counted"
+    did = _USED.get(release.by[0], "are under {}") if len(release.by) == 1 else "are under {}"
+    return f"{who} {did.format(key)}{_narrowed(release)}"
 
 
 def _narrowed(release: Release) -> str:
@@ -114,14 +123,11 @@ def _narrowed(release: Release) -> str:
     return said + (f", among adopters of {key_words((cohort['feature'],))}," if cohort else "")
 
 
-def _subject(cell: Cell) -> str:
-    return f"{key_words(cell.key)} users" if cell.key else "accounts"
-
-
 def _difference(cell: Cell, what: str, when: str) -> str:
     span = interval(cell, "change")
     if cell.low <= 0 <= cell.high:
-        return f"There is no clear difference in {what} in {when}: the change lies between {span.replace(' to ', ' and ')}."
+        between = span.replace(" to ", " and ")
+        return f"There is no clear difference in {what} in {when}: the change lies between {between}."
     direction = "rose" if cell.value > 0 else "fell"
     return f"In {when}, {what} {direction} by about {show(cell, 'change').lstrip('+−')} (interval {span})."
 
@@ -142,7 +148,9 @@ def _trend(shown: tuple[Cell, ...]) -> str:
     noise = math.sqrt(sum(cell.sigma**2 for cell in (*first, *last))) / third
     if abs(difference) <= 2 * noise:
         return "No clear trend from the first third to the last"
-    return "Higher in the last third than in the first" if difference > 0 else "Lower in the last third than in the first"
+    return (
+        "Higher in the last third than in the first" if difference > 0 else "Lower in the last third than in the first"
+    )
 
 
 def is_sorted_time(release: Release) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from html import escape
 from pathlib import Path
 from typing import Any, cast
@@ -18,12 +18,12 @@ import nbformat
 from nbconvert.exporters import TemplateExporter
 
 from privacy_analytics.errors import NotebookError
-from privacy_analytics.figures import opening, style
+from privacy_analytics.figures import opening, specifications, style
 from privacy_analytics.figures.format import month_words
 
-CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _FRAGMENTS = re.compile(rf"\s*(?:{opening.pattern}.*?</section>\s*)+", re.DOTALL)
-_TEMPLATES = Path(__file__).with_name("template")
+_WAY_OUT = "A report's cell ends with .plot(), .table(), .sentence() or the like, or shows nothing."
+TEMPLATES = Path(__file__).with_name("template")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,15 @@ class Facts:
 
     def allowed(self) -> list[str]:
         """The texts with digits that stand outside fragments, for the gate."""
-        return [self.product, month_words(self.month), self.month, self.snapshot, self.policy, self.contact, "95"]
+        return [
+            self.product,
+            month_words(self.month),
+            self.month,
+            self.snapshot,
+            self.policy,
+            self.contact,
+            "95 of 100",
+        ]
 
 
 def render_html(notebook: Path, *, title: str, facts: Facts) -> str:
@@ -53,14 +61,20 @@ def render_html(notebook: Path, *, title: str, facts: Facts) -> str:
         an output is no fragment; the message names its cell, not what it holds
     """
     book: Any = nbformat.read(notebook, as_version=4)  # pyright: ignore[reportUnknownMemberType]
+    _drop_title(book.cells, title)
     for number, cell in enumerate(book.cells, start=1):
         if cell.cell_type == "code":
             cell.outputs = [_kept(output, number) for output in cell.outputs]
-    exporter = _Page(template_name="page", extra_template_basedirs=[str(_TEMPLATES)], exclude_input=True)
+    exporter = _Page(template_name="page", extra_template_basedirs=[str(TEMPLATES)], exclude_input=True)
     exporter.register_filter("prose", prose)
-    resources = {"page": {"title": title, "facts": facts, "month": month_words(facts.month), "csp": CSP, "style": style()}}
-    body, _ = cast("tuple[str, Any]", exporter.from_notebook_node(book, resources=resources))  # pyright: ignore[reportUnknownMemberType]
+    page = asdict(facts) | {"title": title, "month": month_words(facts.month), "style": style()}
+    body, _ = cast("tuple[str, Any]", exporter.from_notebook_node(book, resources={"page": page}))  # pyright: ignore[reportUnknownMemberType]
     return body
+
+
+def expressions(page: str) -> list[Any]:
+    """Every expression over releases that a page shows, in its order."""
+    return [expression for spec in specifications(page) for expression in spec["of"]]
 
 
 def prose(markdown: str) -> str:
@@ -77,27 +91,34 @@ class _Page(TemplateExporter):
 
 
 class _Prose(mistune.HTMLRenderer):
-    def image(self, text: str, url: str, title: str | None = None) -> str:
+    def image(self, text: str, url: str, title: str | None = None) -> str:  # noqa: ARG002  # mistune's signature
         return escape(text)
 
-    def link(self, text: str, url: str, title: str | None = None) -> str:
+    def link(self, text: str, url: str, title: str | None = None) -> str:  # noqa: ARG002  # mistune's signature
         return f'<a href="{escape(url)}">{text}</a>' if url.startswith("#") else text
 
 
 _MARKDOWN = mistune.create_markdown(renderer=_Prose(escape=True), plugins=["table", "strikethrough"])
 
 
+def _drop_title(cells: list[Any], title: str) -> None:
+    """The page has its title in its header already."""
+    first = next((cell for cell in cells if cell.cell_type == "markdown"), None)
+    if first is not None:
+        first.source = re.sub(rf"\A# +{re.escape(title)}[ #]*(?:\n|\Z)", "", first.source)
+
+
 def _kept(output: Mapping[str, Any], number: int) -> dict[str, Any]:
     """The output, reduced to its fragments. Raises NotebookError where there is anything else in it."""
     kind = output["output_type"]
     if kind == "error":
-        raise NotebookError(f"Cell {number} failed, so there is no report. Its traceback stays in the private run folder.")
+        raise NotebookError(f"Cell {number} failed, so there is no report. Its traceback stays in the private run.")
     if kind == "stream":
-        raise NotebookError(f"Cell {number} printed text. A report shows fragments only: return a figure, table or sentence.")
+        raise NotebookError(f"Cell {number} prints text. {_WAY_OUT}")
     data: Mapping[str, Any] = output["data"]
     if "text/html" not in data or set(data) - {"text/html", "text/plain"}:
-        raise NotebookError(f"Cell {number} shows something that no release stands behind. Return a figure, table or sentence.")
+        raise NotebookError(f"Cell {number} shows something that no release stands behind. {_WAY_OUT}")
     html = "".join(data["text/html"])
     if not _FRAGMENTS.fullmatch(html):
-        raise NotebookError(f"Cell {number} shows HTML that is no fragment. Return a figure, table or sentence.")
-    return nbformat.v4.new_output("display_data", {"text/html": html})  # pyright: ignore
+        raise NotebookError(f"Cell {number} shows HTML that is no figure of a release. {_WAY_OUT}")
+    return nbformat.v4.new_output("display_data", {"text/html": html})  # pyright: ignore[reportUnknownMemberType]
