@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from privacy_analytics import figures
-from privacy_analytics.answers import Answer, Shown
+from privacy_analytics.answers import Answer, Shown, share
 from privacy_analytics.dp.questions import Question
 from privacy_analytics.dp.releases import Release
 from privacy_analytics.errors import NotFound, UsageError
@@ -221,12 +221,14 @@ class Released:
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._answers]
 
-    def show(self, name: str, title: str | None = None) -> Shown:
-        """A block's figure, or a line that says that it is too small this month."""
-        if name in self._answers:
-            return self._answers[name].plot(title)
-        missing = [each for each in self._outcome["too_small"] if each["name"] == name]
-        return Shown(_unshown(missing), f"{name}: too small to show this month")
+    def show(self, name: str, title: str | None = None, *, of: str | None = None) -> Shown:
+        """A block's figure, as shares of another block if one is named; or a line that it is too small this month."""
+        missing = [each for each in (name, of) if each is not None and each not in self._answers]
+        if missing:
+            small = [each for each in self._outcome["too_small"] if each["name"] in missing]
+            return Shown(_unshown(small), f"{name}: too small to show this month")
+        answer = self._answers[name]
+        return (share(answer, of=self._answers[of]) if of else answer).plot(title)
 
     def summary(self) -> Shown:
         """One sentence for each answer that has a single number, the conclusion first."""

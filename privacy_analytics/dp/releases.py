@@ -62,7 +62,7 @@ class Release:
     id: str
     key: str
     """SHA-256 of the canonical question, population and snapshot; empty for a derived value."""
-    unit: Literal["accounts", "rows", "share", "change"]
+    unit: Literal["accounts", "rows", "share", "ratio", "change"]
     table: str
     by: tuple[str, ...]
     month: str
@@ -151,7 +151,9 @@ def status(value: float, sigma: float, floor: int) -> Status:
 
 
 def share(part: Release, *, of: Release) -> Release:
-    """Each cell of ``part`` as a share of ``of`` (a total, or a release with the same keys). Free.
+    """Each cell of ``part`` as a share of ``of``, a total or a release with the same keys. Free.
+
+    Rows of accounts are a ratio: so many a head.
 
     The interval holds with at least 95 %: both counts are taken at 97.5 % (Bonferroni), the ratio at its worst corner.
 
@@ -211,7 +213,7 @@ def _ratio(above: float, below: float) -> float:
 
 
 def _comparable(first: Release, second: Release, *, same_month: bool) -> None:
-    if "share" in (first.unit, second.unit) or "change" in (first.unit, second.unit):
+    if not {first.unit, second.unit} <= {"accounts", "rows"}:
         raise UsageError("share() and change() take releases of counts, not one of each other.")
     if first.population != second.population:
         raise UsageError("These releases count different populations. Ask both for the same purpose.")
@@ -241,7 +243,7 @@ def _derived(
     return Release(
         id=f"{op}:{first.id}:{second.id}",
         key="",
-        unit=op,
+        unit="ratio" if op == "share" and first.unit != second.unit else op,
         table=first.table,
         by=first.by,
         month=first.month,

@@ -1,0 +1,51 @@
+# Everything runs in .venv, which the first call makes. Needs python3 (with venv and pip) and make.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help setup demo lab test check format bench clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY)  ## Set everything up in .venv
+
+demo: $(READY)  ## Make two anonymous reports from a synthetic export, in ./demo
+	@$(BIN)/pa demo
+
+lab: $(READY)  ## Open JupyterLab on the demo's notebooks
+	@test -f demo/workspace.toml || $(BIN)/pa demo
+	@$(BIN)/pa lab -w demo
+
+test: $(READY)  ## Run every test
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+check: $(READY)  ## Lint, format, types, import walls, clean notebooks
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/pyright
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/nbstripout --verify --extra-keys "metadata.papermill cell.metadata.papermill metadata.language_info" notebooks/*.ipynb
+	@echo "clean"
+
+format: $(READY)  ## Put code and notebooks into form
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+bench: $(READY)  ## Measure speed and memory, as ratios of one run
+	@$(BIN)/python benchmarks/run.py
+
+clean:  ## Remove the demo and everything that was set up
+	@rm -rf .venv demo dist
+
+$(READY): pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+	  || { echo "This needs Python 3.11 to 3.13; name one: make PYTHON=python3.12 …"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "Python's venv is missing. On Debian: apt install python3-venv"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "setting up .venv (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
+	@UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --quiet --frozen --python $(BIN)/python
+	@touch $(READY)
