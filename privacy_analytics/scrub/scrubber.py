@@ -37,6 +37,9 @@ class Scrubbed:
     failed: bool = False
 
 
+_FAILURE = Scrubbed(FAILED, (), failed=True)
+
+
 class Scrubber:
     """Masks what is personal in chat texts.
 
@@ -65,6 +68,8 @@ class Scrubber:
         self._hasher = hasher
         self._label = label
         self._recognizers = chat_recognizers()
+        types = {kind for recognizer in self._recognizers for kind in recognizer.supported_entities}
+        self._placeholders = {FAILED, *map(label, types)}
         self._engine: RampartEngine | None = None
         if tier == "standard":
             from privacy_analytics.scrub.ner import RampartEngine
@@ -96,11 +101,11 @@ class Scrubber:
     def _scrub(self, pairs: Sequence[tuple[str, OwnIdentifiers | None]]) -> list[Scrubbed]:
         found = [self._guard(lambda text=text, own=own: self._find(text, own)) for text, own in pairs]
         if self._engine is not None:
-            self._tag(found)
+            self._tag(self._engine, found)
         return [
-            self._guard(lambda text=text, each=each: self._mask(text, *each)) or _failed(text)
+            self._guard(lambda text=text, each=each: self._mask(text, *each)) or _FAILURE
             if each is not None
-            else _failed(text)
+            else _FAILURE
             for (text, _), each in zip(pairs, found, strict=True)
         ]
 
@@ -112,10 +117,8 @@ class Scrubber:
             spans += find_own(scanned.text, own, self._hasher)
         return scanned, spans
 
-    def _tag(self, found: list[tuple[Scanned, list[Span]] | None]) -> None:
+    def _tag(self, engine: RampartEngine, found: list[tuple[Scanned, list[Span]] | None]) -> None:
         """Add the model's spans; where a batch fails, each text alone, and what fails then is None."""
-        engine = self._engine
-        assert engine is not None
         good = [index for index, each in enumerate(found) if each is not None]
         texts = [each[0].text for each in found if each is not None]
         tagged = self._guard(lambda: engine.tag(texts))
@@ -128,7 +131,8 @@ class Scrubber:
                 each[1].extend(spans)
 
     def _mask(self, text: str, scanned: Scanned, spans: list[Span]) -> Scrubbed:
-        whole = merged([scanned.original(span) for span in spans], text)
+        places = [scanned.original(span) for span in spans]
+        whole = merged([s for s in places if text[max(0, s.start - 1) : s.end + 1] not in self._placeholders], text)
         parts: list[str] = []
         at = 0
         for span in whole:
@@ -141,13 +145,9 @@ class Scrubber:
         """What the work gives, or None; the log has the kind of error, never its text."""
         try:
             return work()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the text is masked
             _log.error("scrub: masked whole after %s", type(error).__name__)
             return None
-
-
-def _failed(text: str) -> Scrubbed:
-    return Scrubbed(FAILED, (), failed=True)
 
 
 @cache

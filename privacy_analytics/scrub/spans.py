@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 JOINED = frozenset({"PERSON", "ADDRESS"})
 """Types that are written as several words; parts that nearly touch are one."""
 
-_GLUE = frozenset(" ,.\n")
+_GLUE = re.compile(r"[ ,.\n]{0,2}|\s\w\.?\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ def merged(spans: Iterable[Span], text: str) -> list[Span]:
     """Disjoint spans in order that cover all given ones.
 
     Overlapping spans become one that bears the type of the most certain, then longest; neighbours of one
-    type in `JOINED` with at most two characters of white space or punctuation between are joined.
+    type in `JOINED` with at most white space, punctuation or an initial between are joined.
     """
     result: list[Span] = []
     best: Span | None = None
@@ -42,5 +43,5 @@ def merged(spans: Iterable[Span], text: str) -> list[Span]:
 
 
 def _touch(left: Span, right: Span, text: str) -> bool:
-    between = text[left.end : right.start]
-    return left.type == right.type and left.type in JOINED and len(between) <= 2 and set(between) <= _GLUE
+    same = left.type == right.type and left.type in JOINED
+    return same and _GLUE.fullmatch(text, left.end, right.start) is not None

@@ -56,7 +56,7 @@ class Pattern:
 
 
 def pattern(
-    type: str,
+    kind: str,
     regex: str,
     need: str | Iterable[str],
     keep: Callable[[re.Match[str]], bool] | None = None,
@@ -66,7 +66,7 @@ def pattern(
 ) -> Pattern:
     """Compile a pattern; ``need`` is a string of words and signs with spaces between; case counts if ``case``."""
     words = need.split() if isinstance(need, str) else need
-    return Pattern(type, re.compile(regex, 0 if case else re.IGNORECASE), frozenset(words), keep, score)
+    return Pattern(kind, re.compile(regex, 0 if case else re.IGNORECASE), frozenset(words), keep, score)
 
 
 class ChatRecognizer(EntityRecognizer):
@@ -86,7 +86,10 @@ class ChatRecognizer(EntityRecognizer):
             yield from each.find(glance)
 
     def analyze(
-        self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
+        self,
+        text: str,
+        entities: list[str],
+        nlp_artifacts: NlpArtifacts | None = None,  # noqa: ARG002 - Presidio's signature
     ) -> list[RecognizerResult]:
         """Presidio's door to `find`."""
         found = self.find(Glance.of(text))

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  a pattern broken over lines is harder to read
 """How to reach somebody: e-mail, phone, profile and share links."""
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ _SITES = (
     r"|discord\.(?:gg|com)|discordapp\.com|ko-fi\.com|bsky\.app|github\.io|drive\.google\.com|docs\.google\.com|dropbox\.com"
     r"|we\.tl|wetransfer\.com|mega\.nz|1drv\.ms|onedrive\.live\.com"
 )
-_PUBLIC_PATH = re.compile(r"(?:watch|results|hashtag|explore|search|help|support|about|docs|download|releases|blog|en)\b", re.I)
+_PUBLIC_PATH = re.compile(
+    r"(?:watch|results|hashtag|explore|search|help|support|about|docs|download|releases|blog|en)\b", re.IGNORECASE
+)
 _PHONE_CUE = re.compile(
     r"\b(?:call|text|phone|ring|tel|telephone|mobile|cell|whatsapp|sms|fax|reach|number|signal|dial|contact|ph|mob|hmu)\b",
-    re.I,
+    re.IGNORECASE,
 )
-_UNIT = re.compile(r"\s{0,2}(?:k?hz|db|ms|bpm|lufs|samples?|bytes?|[kmg]b|px|bits?|%)", re.I)
+_UNIT = re.compile(r"\s{0,2}(?:k?hz|db|ms|bpm|lufs|samples?|bytes?|[kmg]b|px|bits?|%)", re.IGNORECASE)
 _DATE = re.compile(r"\d{1,2}([./ -])\d{1,2}\1(?:19|20)\d\d(?!\d)|(?:19|20)\d\d([./-])\d{1,2}\2\d{1,2}(?!\d)")
 _NATIONAL = re.compile(r"(?:1[ .-]?)?(?:\([2-9]\d\d\)[ .-]{0,2}|[2-9]\d\d[ .-])\d{3}[ .-]\d{4}$")
 _CEILINGS = frozenset({"4294967295", "2147483647", "2147483648", "4294967296"})
@@ -34,7 +37,7 @@ def _is_phone(match: re.Match[str]) -> bool:
     number = re.sub(r"\D", "", written)
     if not 7 <= len(number) <= 15 or _DATE.match(written):
         return False
-    if written.startswith("+"):
+    if written.startswith(("+", "(+")):
         return len(number) >= 8
     text, start, end = match.string, match.start(), match.end()
     if _UNIT.match(text, end) or number in _CEILINGS:
@@ -63,12 +66,17 @@ class ContactRecognizer(ChatRecognizer):
             rf"(?<![\w.])[\w+-]{{1,64}}(?:(?:\.|{_DOT}|\sunderscore\s|\sdash\s)[\w+-]{{1,64}}){{0,4}}"
             rf"(?:{_AT}|@)[\w-]{{1,63}}(?:(?:\.|{_DOT})[\w-]{{1,63}}){{0,3}}(?:\.|{_DOT}){_TLD}\b(?!\.\w)",
             "at @",
-            lambda m: not re.search(r"\s(?:at|@)\s[\w-]+\.\w+$", m[0]) or bool(re.search(rf"{_MAIL_HOST}\.\w+$", m[0], re.I)),
+            lambda m: (
+                not re.search(r"\s(?:at|@)\s[\w-]+\.\w+$", m[0])
+                or bool(re.search(rf"{_MAIL_HOST}\.\w+$", m[0], re.IGNORECASE))
+            ),
         ),
-        pattern("EMAIL", rf"(?<![\w.])[\w.+-]{{2,64}}{_AT}{_MAIL_HOST}\b", "at @", lambda m: digits(m, 1) or "." in m[0]),
+        pattern(
+            "EMAIL", rf"(?<![\w.])[\w.+-]{{2,64}}{_AT}{_MAIL_HOST}\b", "at @", lambda m: digits(m, 1) or "." in m[0]
+        ),
         pattern(
             "PHONE",
-            r"(?<![\w.+#$-])(?:\+|\(\+?)?\d(?:[ ().\-/]{0,3}\d){6,14}(?!\w|[.,]\d)",
+            r"(?<![\w.+#$-])(?:\+|\((?=\+?\d{1,5}\))\+?)?\d(?:[ ().\-/]{0,3}\d){6,14}(?!\w|[.,]\d)",
             DIGITS,
             _is_phone,
         ),
@@ -79,6 +87,12 @@ class ContactRecognizer(ChatRecognizer):
             "/",
             _is_profile,
         ),
-        pattern("URL", r"(?:https?://)?[\w-]{2,63}(?<!www)\.(?:bandcamp|tumblr|wordpress|blogspot|github)\.(?:com|io)\b(?:/[^\s<>\"')\]]{0,300})?", "."),
-        pattern("URL", r"https?://[^\s/<>]{3,200}/(?:~|@|u/|users?/|profiles?/|people/|members?/)[^\s<>\"')\]]{1,300}", "/"),
+        pattern(
+            "URL",
+            r"(?:https?://)?[\w-]{2,63}(?<!www)\.(?:bandcamp|tumblr|wordpress|blogspot|github)\.(?:com|io)\b(?:/[^\s<>\"')\]]{0,300})?",
+            ".",
+        ),
+        pattern(
+            "URL", r"https?://[^\s/<>]{3,200}/(?:~|@|u/|users?/|profiles?/|people/|members?/)[^\s<>\"')\]]{1,300}", "/"
+        ),
     )

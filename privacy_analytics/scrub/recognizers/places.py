@@ -1,3 +1,4 @@
+# ruff: noqa: E501  a pattern broken over lines is harder to read
 """Where somebody lives: postal addresses, and "i live in ..."."""
 
 from __future__ import annotations
@@ -5,17 +6,17 @@ from __future__ import annotations
 import re
 
 from privacy_analytics.scrub.lists import ordinary_words
-from privacy_analytics.scrub.recognizers.base import DIGITS, ChatRecognizer, pattern, value
+from privacy_analytics.scrub.recognizers.base import DIGITS, ChatRecognizer, digits, pattern, value
 
-_STATE = (
-    r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY])"
-)
+_STATE = r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY])"
 _WORD = r"[^\W\d_][\w'.-]{0,30}"
 _UNIT = r"(?:,?\s(?:apt|apartment|suite|ste|unit|flat|floor|room|#)\.?\s?\w{1,6})?"
 _TOWN = rf"(?:,\s?(?:{_WORD}\s){{0,2}}{_WORD}){{0,2}}(?:,?\s(?-i:{_STATE}))?(?:,?\s\d{{5}}(?:-\d{{4}})?)?"
 _CLEAR = r"(?:street|avenue|boulevard|blvd|road|lane|parkway|pkwy|highway|terrace|crescent|ave|rd|ln)"
 _SHORT = r"(?:St|Dr|Drive|Court|Ct|Circle|Cir|Way|Place|Pl|Ter|Square|Sq|Hwy|Close|Grove|Mews|Row|Walk|Alley|Gardens|Park|Hill|Trail|Loop|Plaza|Path|Run|Pike)"
-_LIVE = re.compile(r"(?:an?|the|my|this|our|fear|hope|that|it|one|me|real|sync|mono|stereo|person|general|case|fact)\b", re.I)
+_LIVE = re.compile(
+    r"(?:an?|the|my|this|our|fear|hope|that|it|one|me|real|sync|mono|stereo|person|general|case|fact)\b", re.IGNORECASE
+)
 
 
 def _street(match: re.Match[str]) -> bool:
@@ -25,14 +26,23 @@ def _street(match: re.Match[str]) -> bool:
 
 def _is_town(match: re.Match[str]) -> bool:
     town = value(match)
-    return not _LIVE.match(town) and town.lower() not in ordinary_words() and town.split()[0].lower() not in ordinary_words()
+    return (
+        not _LIVE.match(town)
+        and town.lower() not in ordinary_words()
+        and (town[0].isupper() or town.split()[0].lower() not in ordinary_words())
+    )
 
 
 class PlaceRecognizer(ChatRecognizer):
     """ADDRESS and LOCATION."""
 
     patterns = (
-        pattern("ADDRESS", rf"(?<![\w.])\d{{1,6}}(?:-\d{{1,5}})?[A-Za-z]?,?\s(?:[NSEW]\.?\s)?(?P<name>(?:{_WORD}\s){{1,4}}){_CLEAR}\b\.?{_UNIT}{_TOWN}", DIGITS, _street),
+        pattern(
+            "ADDRESS",
+            rf"(?<![\w.])\d{{1,6}}(?:-\d{{1,5}})?[A-Za-z]?,?\s(?:[NSEW]\.?\s)?(?P<name>(?:{_WORD}\s){{1,4}}){_CLEAR}\b\.?{_UNIT}{_TOWN}",
+            DIGITS,
+            _street,
+        ),
         pattern(
             "ADDRESS",
             rf"(?<![\w.])\d{{1,6}}(?:-\d{{1,5}})?[A-Za-z]?,?\s(?:[NSEW]\.?\s)?(?P<name>(?:(?-i:[A-Z])[\w'.-]{{0,30}}\s){{1,4}})(?-i:{_SHORT})\b\.?{_UNIT}{_TOWN}",
@@ -41,19 +51,48 @@ class PlaceRecognizer(ChatRecognizer):
         ),
         pattern(
             "ADDRESS",
-            rf"\b(?:address(?: is|:)|live at|lives at|living at|ship(?:ped|ping)? (?:it )?to|mail(?:ed)? (?:it )?to|deliver(?:ed)? (?:it )?to|located at|moved to)\s{{1,2}}(?P<v>\d{{1,6}}[A-Za-z]?,?(?:\s{_WORD}){{1,5}}{_UNIT}{_TOWN})",
-            "address live lives living ship shipped shipping mail mailed deliver delivered located moved",
+            r"\b(?:(?<!ip )(?<!mac )(?<!mail )address(?: is|:)|live at|lives at|living at|(?:ship|mail|deliver|post)\w{0,4}\s(?:[^\W\d]{1,15}\s){0,4}to|located at)"
+            r"\s{1,2}(?P<v>(?:[\w .'#/&()-]{1,48},\s{0,2}){0,4}[\w .'#/&()-]{0,48}\d\w{0,6})(?!\w)",
+            "address live lives living ship shipped shipping mail mailed deliver delivered post posted located",
+            lambda m: digits(m, 3) and any(c.isalpha() for c in value(m)),
         ),
-        pattern("ADDRESS", r"\b[^\W\d_][\w-]{2,30}(?:stra(?:ss|ß)e|strasse|str\.|allee|gasse|platz|straat|laan|gatan|vej)\s{1,2}\d{1,4}\s?[a-z]?\b(?:,?\s\d{4,5}\s[^\W\d_][\w-]{1,30})?", DIGITS),
-        pattern("ADDRESS", r"\b\d{1,4}(?: ?(?:bis|ter))?,?\s(?:rue|avenue|boulevard|chemin|all[ée]e|impasse|quai|calle|rua|calle)\s(?:d[eu](?: la| l')?\s?|des\s|d')?[^\W\d_][\w'-]{1,30}(?:\s(?-i:[A-Z])[\w'-]{1,30}){0,3}", DIGITS),
-        pattern("ADDRESS", r"\b(?:calle|rua|avenida|(?-i:Via)|(?-i:Viale)|(?-i:Piazza))\s(?:d[eio]l{0,2}[aeo]?\s)?[^\W\d_][\w'-]{2,30}(?:\s[^\W\d_][\w'-]{1,30}){0,2},?\s(?:n[o.º]?\s?)?\d{1,4}\b", DIGITS),
+        pattern(
+            "ADDRESS",
+            r"\b[^\W\d_][\w-]{2,30}(?:stra(?:ss|ß)e|strasse|str\.|allee|gasse|platz|straat|laan|gatan|vej)\s{1,2}\d{1,4}\s?[a-z]?\b(?:,?\s\d{4,5}\s[^\W\d_][\w-]{1,30})?",
+            DIGITS,
+        ),
+        pattern(
+            "ADDRESS",
+            r"\b\d{1,4}(?: ?(?:bis|ter))?,?\s(?:rue|avenue|boulevard|chemin|all[ée]e|impasse|quai|calle|rua|calle)\s(?:d[eu](?: la| l')?\s?|des\s|d')?[^\W\d_][\w'-]{1,30}(?:\s(?-i:[A-Z])[\w'-]{1,30}){0,3}",
+            DIGITS,
+        ),
+        pattern(
+            "ADDRESS",
+            r"\b(?:calle|rua|avenida|(?-i:Via)|(?-i:Viale)|(?-i:Piazza))\s(?:d[eio]l{0,2}[aeo]?\s)?[^\W\d_][\w'-]{2,30}(?:\s[^\W\d_][\w'-]{1,30}){0,2},?\s(?:n[o.º]?\s?)?\d{1,4}\b",
+            DIGITS,
+        ),
+        pattern("ADDRESS", r"\b(?:apt|apartment|suite|ste)\b\.?\s?#?\d{1,5}[a-z]?\b", "apt apartment suite ste"),
         pattern("ADDRESS", r"\bp\.?\s?o\.?\s?box\s\d{1,7}", "box"),
-        pattern("ADDRESS", rf"\b(?:(?-i:[A-Z])[\w'.-]{{1,30}}\s){{0,2}}(?-i:[A-Z])[\w'.-]{{1,30}},\s{_STATE}\s\d{{5}}(?:-\d{{4}})?\b", ",", case=False),
-        pattern("ADDRESS", r"(?<![\w-])(?:[A-Z]{1,2}\d[A-Z\d]?\s?\d[ABD-HJLNP-UW-Z]{2}|[ABCEGHJ-NPRSTVXY]\d[A-Z]\s\d[A-Z]\d)(?![\w-])", DIGITS, case=True),
-        pattern("ADDRESS", r"\b(?:zip|zip ?code|post ?code|postal code|plz)(?:\s(?:is|:)|:|\s)\s{0,2}(?P<v>\d{4,5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2})\b", "zip zipcode postcode post postal plz"),
+        pattern(
+            "ADDRESS",
+            rf"\b(?:(?-i:[A-Z])[\w'.-]{{1,30}}\s){{0,2}}(?-i:[A-Z])[\w'.-]{{1,30}},\s{_STATE}\s\d{{5}}(?:-\d{{4}})?\b",
+            ",",
+            case=False,
+        ),
+        pattern(
+            "ADDRESS",
+            r"(?<![\w-])(?:[A-Z]{1,2}\d[A-Z\d]?\s?\d[ABD-HJLNP-UW-Z]{2}|[ABCEGHJ-NPRSTVXY]\d[A-Z]\s\d[A-Z]\d)(?![\w-])",
+            DIGITS,
+            case=True,
+        ),
+        pattern(
+            "ADDRESS",
+            r"\b(?:zip|zip ?code|post ?code|postal code|plz)(?:\s(?:is|:)|:|\s)\s{0,2}(?P<v>\d{4,5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2})\b",
+            "zip zipcode postcode post postal plz",
+        ),
         pattern(
             "LOCATION",
-            r"\b(?:(?:i|we|she|he|they)(?:'?m|'?re| am| are)?\s(?:(?:all|both|now|currently|just|recently)\s){0,2}(?:live|lives|living|based|located|reside|moved|moving|grew up|residing)(?:\s(?:here|down|over|up))?\s(?:in|near|to)|(?:i'?m|i am|we'?re|we are)\s(?:originally )?from|greetings from|born in|my (?:home ?)?(?:town|city) is)"
+            r"\b(?:(?:i|we|she|he|they)(?:'?m|'?re| am| are)?\s(?:(?:all|both|now|currently|just|recently)\s){0,2}(?:live|lives|living|based|located|reside|moved|moving|grew up|residing)(?:\s(?:here|down|over|up))?\s(?:in|near|to)|(?:i'?m|i am|we'?re|we are)\s(?:originally )?from|greetings from|based in(?=\s(?-i:[A-Z]))|born in|my (?:home ?)?(?:town|city) is)"
             r"\s(?P<v>(?-i:[A-Z])[\w'-]{1,30}(?:\s(?-i:[A-Z])[\w'-]{1,30}){0,2}(?:,\s?(?-i:[A-Z])[\w'-]{1,30})?|[^\W\d_]{3,30}(?:\s(?:city|town|beach|york|angeles|francisco|diego|orleans|vegas|kong|aires|paulo|janeiro))?)",
             "live lives living based located reside residing moved moving grew from born town city hometown",
             _is_town,

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  a pattern broken over lines is harder to read
 """What opens doors: passwords, API keys and tokens, licence keys."""
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from privacy_analytics.scrub.lists import known_names, ordinary_words
 from privacy_analytics.scrub.recognizers.base import DIGITS, ChatRecognizer, digits, pattern, value
 
 _PREFIXES = (
-    r"(?:(?:sk|pk|rk|ak|whsec|sess|key|tok|api|org|proj|ant|lm|el|r8|pat|app|live|test)[-_](?=[\w-]{0,200}\d)[\w-]{14,200}"
+    r"(?:[spr]k[-_](?=[\w-]{0,200}\d)[\w-]{6,200}|(?:sk|pk|rk|ak|whsec|sess|key|tok|api|org|proj|ant|lm|el|r8|pat|app|live|test)[-_](?=[\w-]{0,200}(?:\d|[a-z][A-Z]))[\w-]{14,200}"
     r"|gh[a-z]_[A-Za-z0-9]{16,255}|github_pat_\w{20,255}|glpat-[\w-]{16,64}|xox[a-z]-[\w-]{10,250}|(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,20}"
     r"|AIza[\w-]{30,45}|ya29\.[\w-]{20,250}|hf_[A-Za-z0-9]{20,60}|npm_[A-Za-z0-9]{30,45}|pypi-[\w-]{20,250}|SG\.[\w-]{10,40}\.[\w-]{10,60}"
     r"|dop_v1_[a-f0-9]{20,70}|shp(?:at|ca|pa|ss)_[a-fA-F0-9]{20,40}|EAA[A-Za-z0-9]{30,250}|AC[a-f0-9]{32}|[MNO][\w-]{23,26}\.[\w-]{6}\.[\w-]{27,40})"
@@ -55,18 +56,45 @@ class SecretRecognizer(ChatRecognizer):
     patterns = (
         pattern(
             "PASSWORD",
-            r"(?:(?<![a-z])|(?<=_))(?:password|passwd|pass_?phrase|pass_?code|pwd|passwort|pw|p/w|psw)\w{0,8}[\"'`]?\s{0,2}(?:(?:is|was|now|just|to|=>?|:=?|->)\s{0,2}){1,3}"
+            r"(?:(?<![a-z])|(?<=_))(?:password|passwd|pass_?phrase|pass_?code|pwd|passwort|pw|p/w|psw)\w{0,8}[\"'`]?\s{0,2}(?:(?:'?s\b|is|was|now|just|to|=>?|:=?|->)\s{0,2}){1,3}"
             r"(?:\"(?=[^\"\n]{1,128}\")|'(?=[^'\n]{1,128}')|`)?(?P<v>[^\s\"'`]{2,128}(?<![.,;:)]))",
             "password passwd passphrase passcode pass pwd passwort pw p psw",
             _is_password,
         ),
-        pattern("PASSWORD", r"\b(?:password|passwd|pwd|pw|passcode|passphrase)s?\s(?:(?:for|of)\s(?:\w{1,20}\s){1,3}(?:is\s)?)?[\"'`(]?(?P<v>[^\s\"'`]{4,128}(?<![.,;:)]))", "password passwd pwd pw passcode passphrase", _strong),
-        pattern("PASSWORD", r"(?<!high )(?<!low )(?<!band )(?<!all )(?<![a-z])pass\s?[=:]\s{0,2}[\"'`]?(?P<v>[^\s\"'`]{4,128}(?<![.,;:)]))", "pass", lambda m: "=" in m[0] or _strong(m)),
-        pattern("PASSWORD", r"\b(?:password|passwd|pwd|pw|identified by|credentials?)\b[^\n\"']{0,30}[\"'](?P<v>[^\"'\n]{3,128})[\"']", "password passwd pwd pw identified credential credentials", _is_password),
-        pattern("PASSWORD", r"\b(?:pin|passcode|otp|2fa|verification|security|cvv|cvc)\s?(?:code|number)?\s?(?:is|was|=|:|\s)\s{0,2}(?P<v>\d{3,8})(?![\w.])", "pin passcode otp fa verification security cvv cvc"),
+        pattern(
+            "PASSWORD",
+            r"\b(?:password|passwd|pwd|pw|passcode|passphrase)s?\s(?:(?:for|of)\s(?:\w{1,20}\s){1,3}(?:is\s)?)?[\"'`(]?(?P<v>[^\s\"'`]{4,128}(?<![.,;:)]))",
+            "password passwd pwd pw passcode passphrase",
+            _strong,
+        ),
+        pattern(
+            "PASSWORD",
+            r"(?<!high )(?<!low )(?<!band )(?<!all )(?<![a-z])pass\s?[=:]\s{0,2}[\"'`]?(?P<v>[^\s\"'`]{4,128}(?<![.,;:)]))",
+            "pass",
+            lambda m: "=" in m[0] or _strong(m),
+        ),
+        pattern(
+            "PASSWORD",
+            r"\b(?:password|passwd|pwd|pw|identified by|credentials?)\b[^\n\"']{0,30}[\"'](?P<v>[^\"'\n]{3,128})[\"']",
+            "password passwd pwd pw identified credential credentials",
+            _is_password,
+        ),
+        pattern(
+            "PASSWORD",
+            r"(?:pass|passwd|pwd|password|secret)[\"']?\s?(?::=|=>|[:=])\s?[\"'](?P<v>[^\"'\n]{3,128})[\"']",
+            "\" '",
+            _is_password,
+        ),
+        pattern(
+            "PASSWORD",
+            r"\b(?:pin|passcode|otp|2fa|verification|security|cvv|cvc)\s?(?:code|number)?\s?(?:is|was|=|:|\s)\s{0,2}(?P<v>\d{3,8})(?![\w.])",
+            "pin passcode otp fa verification security cvv cvc",
+        ),
         pattern("PASSWORD", r"(?<=://)(?P<v>[^\s:/@]{1,64}:[^\s/@]{1,128})(?=@)", "@"),
-        pattern("API_KEY", rf"(?<![A-Za-z0-9]){_PREFIXES}", DIGITS, score=0.95, case=True),
-        pattern("API_KEY", r"(?<![\w-])eyJ[\w-]{6,2000}\.[\w-]{4,4000}(?:\.[\w-]{0,2000})?", ".", score=0.95, case=True),
+        pattern("API_KEY", rf"(?<![A-Za-z0-9]){_PREFIXES}", DIGITS | {"-", "_"}, score=0.95, case=True),
+        pattern(
+            "API_KEY", r"(?<![\w-])eyJ[\w-]{6,2000}\.[\w-]{4,4000}(?:\.[\w-]{0,2000})?", ".", score=0.95, case=True
+        ),
         pattern("API_KEY", r"\bbearer\s+(?P<v>[\w.~+/=-]{8,4000})", "bearer", lambda m: digits(m, 1)),
         pattern("API_KEY", r"\bbasic\s+(?P<v>[A-Za-z0-9+/]{12,400}={0,2})(?![\w])", "basic", _is_token),
         pattern(
@@ -81,9 +109,14 @@ class SecretRecognizer(ChatRecognizer):
         pattern("LICENSE_KEY", r"(?<![\w-])(?P<v>[A-Z0-9]{3,8}(?:-[A-Z0-9]{3,8}){2,8})(?![\w-])", "-", _is_licence),
         pattern(
             "LICENSE_KEY",
-            r"\b(?:serial|licen[cs]e|activation|product|unlock|registration|redeem|voucher|ilok)(?:\s(?:key|code|number|no|id|nr|num))?\.?\s?(?:is|was|=|:|#|\s)\s{0,2}[\"'`#]?(?P<v>[A-Z0-9][A-Z0-9-]{5,80}[A-Z0-9])(?![\w])",
+            r"\b(?:serial|licen[cs]e|activation|product|unlock|registration|redeem|voucher|ilok)(?:\s(?:key|code|number|no|id|nr|num))?\.?\s?(?:is|was|=|:|#|\s)\s{0,2}[\"'`#]?(?P<v>(?=[A-Z-]{0,40}\d)[A-Z0-9][A-Z0-9-]{5,80}[A-Z0-9])(?![\w])",
             "serial license licence activation product unlock registration redeem voucher ilok",
             lambda m: digits(m, 2),
         ),
-        pattern("LICENSE_KEY", r"\b(?:s/n|sn|key|code)\s?(?:is|=|:|#)\s{0,2}(?P<v>[A-Z0-9]{2,12}(?:-[A-Z0-9]{2,12}){1,8}|[A-Z0-9]{8,40})(?![\w-])", "s sn key code", lambda m: digits(m, 3)),
+        pattern(
+            "LICENSE_KEY",
+            r"\b(?:s/n|sn|key|code)\s?(?:is|=|:|#)\s{0,2}(?P<v>[A-Z0-9]{2,12}(?:-[A-Z0-9]{2,12}){1,8}|[A-Z0-9]{8,40})(?![\w-])",
+            "s sn key code",
+            lambda m: digits(m, 3),
+        ),
     )
