@@ -16,7 +16,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,8 +64,8 @@ _OWN: dict[str, dict[str, Any]] = {
     "sessions": {"session": pl.Int64()},
 }
 """Columns beyond the contract's: salted hashes of ids, counts, and the scrubbed turns of a ticket."""
-IDENTITIES = pl.Schema({"account": pl.String(), "identifier": pl.String()})
-"""Keyed hashes of an account's own e-mail, user name and name."""
+IDENTITIES = pl.Schema({"account": pl.String(), "hash": pl.String(), "type": pl.String(), "words": pl.Int64()})
+"""Keyed hashes of an account's e-mail, user name and name: to find it by (``type`` null), to scrub its texts of."""
 
 
 def schemas(workspace: settings.Settings) -> dict[str, pl.Schema]:
@@ -98,18 +98,11 @@ class Lake:
     def months(self, table: str = "events") -> list[str]:
         """The months with committed rows in a table, read from partition values alone."""
         committed = set(self.batches())
-        return sorted(
-            {month for month, batch, _ in self._files(table) if batch in committed}
-        )
+        return sorted({month for month, batch, _ in self._files(table) if batch in committed})
 
     def batches_of(self, month: str) -> tuple[str, ...]:
         """The committed batches that hold rows of a month, or accounts, oldest first."""
-        found = {
-            batch
-            for table in self.schemas
-            for held, batch, _ in self._files(table)
-            if held in (month, ALWAYS)
-        }
+        found = {batch for table in self.schemas for held, batch, _ in self._files(table) if held in (month, ALWAYS)}
         return tuple(batch for batch in self.batches() if batch in found)
 
     def scan(self, table: str, month: str, batches: Sequence[str]) -> pl.LazyFrame:
@@ -121,32 +114,22 @@ class Lake:
         schema = self.schemas[table]
         live = self._files(table)
         parts = [
-            pl.scan_parquet(
-                files, schema=schema, missing_columns="insert", hive_partitioning=False
-            ).with_columns(month=pl.lit(month), batch=pl.lit(batch))
+            pl.scan_parquet(files, schema=schema, missing_columns="insert", hive_partitioning=False).with_columns(
+                month=pl.lit(month), batch=pl.lit(batch)
+            )
             for batch in batches
             if (files := [file for *where, file in live if where == [month, batch]])
         ]
         if not parts:
-            return pl.LazyFrame(
-                schema={**schema, "month": pl.String(), "batch": pl.String()}
-            )
+            return pl.LazyFrame(schema={**schema, "month": pl.String(), "batch": pl.String()})
         rows = pl.concat(parts)
-        return (
-            rows.filter(pl.col("batch") == pl.col("batch").max().over("account"))
-            if table == "sessions"
-            else rows
-        )
+        return rows.filter(pl.col("batch") == pl.col("batch").max().over("account")) if table == "sessions" else rows
 
     def accounts(self, batches: Sequence[str]) -> pl.LazyFrame:
         """The newest row of every account among these batches."""
-        return self.scan("accounts", ALWAYS, batches).filter(
-            pl.col("batch") == pl.col("batch").max().over("account")
-        )
+        return self.scan("accounts", ALWAYS, batches).filter(pl.col("batch") == pl.col("batch").max().over("account"))
 
-    def append(
-        self, table: str, frames: pl.DataFrame | Iterable[pl.DataFrame], batch: str
-    ) -> int:
+    def append(self, table: str, frames: pl.DataFrame | Iterable[pl.DataFrame], batch: str) -> int:
         """Write rows (with a ``month`` column) in one Delta transaction; returns how many.
 
         Each frame becomes one file a month, sorted by account. Nothing is visible before ``commit``.
@@ -160,9 +143,7 @@ class Lake:
                     count += rows.height
             if actions:
                 delta = self._open(table)
-                delta.create_write_transaction(
-                    actions, "append", delta.schema(), list(PARTITIONS)
-                )
+                delta.create_write_transaction(actions, "append", delta.schema(), list(PARTITIONS))
         return count
 
     def commit(self, batch: str, counts: Mapping[str, Any]) -> None:
@@ -179,9 +160,7 @@ class Lake:
             for table in self.schemas:
                 if (delta := self._delta(table)) is None:
                     continue
-                for batch in {batch for _, batch, _ in self._files(table)}.difference(
-                    committed
-                ):
+                for batch in {batch for _, batch, _ in self._files(table)}.difference(committed):
                     delta.delete(f"batch = '{batch}'")
         for folder in self.root.glob("*/month=*/batch=*"):
             if folder.name.removeprefix("batch=") not in committed:
@@ -195,7 +174,7 @@ class Lake:
         shutil.rmtree(self.root / "staging", ignore_errors=True)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> Generator[None]:
         """One writer at a time. Raises TryLater while another one writes."""
         with private_files():
             self.root.mkdir(parents=True, exist_ok=True)
@@ -204,9 +183,7 @@ class Lake:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
         except BlockingIOError:
-            raise TryLater(
-                "Another intake is writing to this lake. Try again when it is done."
-            ) from None
+            raise TryLater("Another intake is writing to this lake. Try again when it is done.") from None
         finally:
             os.close(handle)
 
@@ -216,11 +193,7 @@ class Lake:
 
     def _open(self, table: str) -> DeltaTable:
         fields = (
-            pl.DataFrame(
-                schema={**self.schemas[table], **dict.fromkeys(PARTITIONS, pl.String())}
-            )
-            .to_arrow()
-            .schema
+            pl.DataFrame(schema={**self.schemas[table], **dict.fromkeys(PARTITIONS, pl.String())}).to_arrow().schema
         )
         delta = DeltaTable.create(
             str(self.root / table),
@@ -230,11 +203,7 @@ class Lake:
             configuration={"delta.dataSkippingNumIndexedCols": "0"},
         )
         stored = {field.name for field in delta.schema().fields}
-        if declared := [
-            field
-            for field in Schema.from_arrow(fields).fields
-            if field.name not in stored
-        ]:
+        if declared := [field for field in Schema.from_arrow(fields).fields if field.name not in stored]:
             delta.alter.add_columns(declared)
         return delta
 
@@ -260,13 +229,8 @@ class Lake:
         """(month, batch, file) of every live file of a table, committed or not."""
         if (delta := self._delta(table)) is None:
             return []
-        live = pl.DataFrame(delta.get_add_actions(flatten=True)).select(
-            "partition.month", "partition.batch", "path"
-        )
-        return [
-            (month, batch, self.root / table / path)
-            for month, batch, path in live.iter_rows()
-        ]
+        live = pl.DataFrame(delta.get_add_actions(flatten=True)).select("partition.month", "partition.batch", "path")
+        return [(month, batch, self.root / table / path) for month, batch, path in live.iter_rows()]
 
 
 def new_batch(now: datetime | None = None) -> str:
@@ -275,7 +239,7 @@ def new_batch(now: datetime | None = None) -> str:
 
 
 @contextmanager
-def private_files() -> Iterator[None]:
+def private_files() -> Generator[None]:
     """Files made inside are 0600 and folders 0700."""
     before = os.umask(0o077)
     try:

@@ -1,0 +1,192 @@
+"""Checked rows of an export become rows of the lake: pseudonyms, hashed ids, listed keys, masked texts.
+
+``row_id`` tells rows apart: 63 bits of SHA-256(salt ‖ table ‖ account ‖ id). A row without an id is told apart by its
+content and by how many identical rows its account has in this export (``#content`` until ``numbered``), so it is
+known again in a repeated or reordered export.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import polars as pl
+
+from privacy_analytics.contracts import Table, as_key
+from privacy_analytics.lake import ALWAYS, IDENTITIES, schemas
+from privacy_analytics.scrub.identities import IdentityHasher, OwnIdentifier, OwnIdentifiers
+from privacy_analytics.settings import Settings
+
+CONTENT = "#content"
+
+
+class Masked(Protocol):
+    """What a scrubber returns for a text."""
+
+    @property
+    def text(self) -> str: ...
+
+
+class TextScrubber(Protocol):
+    """Whatever masks texts; ``own`` are the identifiers of each text's account."""
+
+    def scrub(self, texts: Sequence[str], own: Sequence[OwnIdentifiers | None] | None = None) -> Sequence[Masked]: ...
+
+
+class Rows:
+    """Turns checked chunks into frames by lake table. Holds the identifiers of accounts, as keyed hashes."""
+
+    def __init__(
+        self, settings: Settings, tables: Mapping[str, Table], scrubber: TextScrubber, identities: pl.DataFrame
+    ) -> None:
+        key = settings.key()
+        self.schemas = schemas(settings)
+        self.salt = hmac.digest(key, b"privacy_analytics row ids", "sha256")
+        self.hasher = IdentityHasher(key)
+        self.zone, self.tables, self.scrubber = settings.timezone, tables, scrubber
+        self.identities = identities
+
+    def of(self, table: str, good: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        """The lake rows of a chunk, by table, with ``month`` and, for rows without an id, ``#content``."""
+        made = {"accounts": self._accounts, "chats": self._chats}.get(table)
+        frames = made(good) if made else self._others(table, good)
+        return {name: self._stored(name, frame) for name, frame in frames.items()}
+
+    def numbered(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows with a ``row_id`` also where there is no id: from the content, and which of its equals it is."""
+        if CONTENT not in rows.columns:
+            return rows
+        nth = pl.int_range(pl.len()).over("account", CONTENT)
+        nameless = rows.select("account", pl.col(CONTENT).cast(pl.String) + "#" + nth.cast(pl.String)).get_columns()
+        return rows.with_columns(pl.coalesce("row_id", self.hashes(f"{table} row", *nameless)).alias("row_id"))
+
+    def _stored(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
+        """Only what the lake stores goes on: no raw account id, e-mail or name reaches the staging files."""
+        extra = [CONTENT] if CONTENT in rows.columns else []
+        return rows.select(*self.schemas[table].names(), "month", *extra)
+
+    def _others(self, table: str, good: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        spec = self.tables[table]
+        rows = self._identified(good, spec)
+        rows = self._when(self._keyed(rows, spec), spec.time)
+        if table == "events":
+            rows = rows.with_columns(self.hashes("session", rows["account"], rows["session_id"]).alias("session"))
+        if table == "support":
+            rows = self._tickets(rows)
+        texts = [name for name, column in spec.columns.items() if column.kind == "text"]
+        return {table: rows.with_columns(self._masked(rows["account"], rows[name]) for name in texts)}
+
+    def hashes(self, kind: str, accounts: pl.Series, ids: pl.Series) -> pl.Series:
+        """63 bits of SHA-256(salt ‖ kind ‖ account ‖ id) for each row; null where the id is."""
+        start = hashlib.sha256(self.salt + kind.encode() + b"\0")
+        values: list[int | None] = []
+        for account, each in zip(accounts, ids, strict=True):
+            if each is None:
+                values.append(None)
+                continue
+            state = start.copy()
+            state.update(f"{account}{each}".encode())
+            values.append(int.from_bytes(state.digest()[:8], "big") >> 1)
+        return pl.Series(values, dtype=pl.Int64)
+
+    def _identified(self, good: pl.DataFrame, spec: Table) -> pl.DataFrame:
+        names = good["account_id"].unique().to_list()
+        pseudonyms = {name: self.hasher.pseudonym(name) for name in names}
+        accounts = good["account_id"].replace_strict(pseudonyms, return_dtype=pl.String)
+        unique = accounts.unique()
+        short = dict(zip(unique, self.hashes("account", pl.repeat("", len(unique), eager=True), unique), strict=True))
+        ids = good[spec.id] if spec.id else pl.repeat(None, good.height, dtype=pl.String, eager=True)
+        rows = good.with_columns(
+            accounts.alias("account"),
+            accounts.replace_strict(short, return_dtype=pl.Int64).alias("account_hash"),
+            self.hashes(spec.name, accounts, ids).alias("row_id"),
+        )
+        nameless = ids.is_null()
+        whole = (
+            good.filter(nameless).select(pl.struct(pl.exclude("#line", "account_id")).struct.json_encode()).to_series()
+        )
+        contents = self.hashes(f"{spec.name} content", accounts.filter(nameless), whole)
+        empty = pl.repeat(None, good.height, dtype=pl.Int64, eager=True)
+        return rows.with_columns(empty.scatter(nameless.arg_true(), contents).alias(CONTENT))
+
+    def _accounts(self, good: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        spec = self.tables["accounts"]
+        rows = self._when(self._keyed(self._identified(good, spec), spec), spec.time)
+        found: list[tuple[str, str, str | None, int | None]] = []
+        for account, *own in rows.select("account", "email", "username", "name").iter_rows():
+            found += [(account, self.hasher.identifier_hash(text), None, None) for text in own if text]
+            found += [
+                (account, *entry) for entry in self.hasher.own(email=own[0], username=own[1], name=own[2]).entries
+            ]
+        identities = pl.DataFrame(found, schema=IDENTITIES, orient="row").unique(maintain_order=True)
+        self.identities = pl.concat([self.identities, identities])
+        always = pl.lit(ALWAYS).alias("month")
+        return {"accounts": rows.with_columns(always), "identities": identities.with_columns(always)}
+
+    def _chats(self, good: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        rows = self._identified(good, self.tables["chats"])
+        conversation = self.hashes("conversation", rows["account"], rows["conversation_id"])
+        rows = self._when(rows.with_columns(conversation.alias("conversation")), "started_at")
+        turns = rows.select(
+            "account", "account_hash", "conversation", "started_at", "month", "day", "messages",
+            pl.int_ranges(pl.col("messages").list.len()).alias("position"),
+        )  # fmt: skip
+        turns = turns.filter(pl.col("messages").list.len() > 0).explode("messages", "position").unnest("messages")
+        place = turns["conversation"].cast(pl.String) + ":" + turns["position"].cast(pl.String)
+        sent = pl.coalesce("sent_at", "started_at").dt.convert_time_zone(self.zone).dt.date()
+        turns = self._keyed(turns, self.tables["messages"]).with_columns(
+            self.hashes("messages", turns["account"], place).alias("row_id"),
+            self._masked(turns["account"], turns["content"]),
+            sent.alias("day"),
+        )
+        prompts = pl.col("messages").list.eval(pl.element().struct.field("role") == "user").list.sum()
+        chats = self._keyed(rows, self.tables["chats"]).with_columns(
+            prompts.cast(pl.Int64).alias("prompts"), pl.col("messages").list.len().cast(pl.Int64)
+        )
+        return {"chats": chats, "messages": turns}
+
+    def _tickets(self, rows: pl.DataFrame) -> pl.DataFrame:
+        flat = (
+            rows.select("row_id", "account", "messages")
+            .filter(pl.col("messages").list.len() > 0)
+            .explode("messages")
+            .unnest("messages")
+        )
+        masked = flat.with_columns(self._masked(flat["account"], flat["content"]))
+        turns = masked.group_by("row_id", maintain_order=True).agg(
+            pl.struct(pl.exclude("row_id", "account")).alias("messages")
+        )
+        ticket = self.hashes("ticket", rows["account"], rows["ticket_id"])
+        return (
+            rows.drop("messages")
+            .with_columns(ticket.alias("ticket"))
+            .join(turns, on="row_id", how="left", maintain_order="left")
+        )
+
+    def _keyed(self, rows: pl.DataFrame, spec: Table) -> pl.DataFrame:
+        return rows.with_columns(
+            as_key(name, column.values) for name, column in spec.columns.items() if column.kind == "key"
+        )
+
+    def _when(self, rows: pl.DataFrame, time: str) -> pl.DataFrame:
+        local = pl.col(time).dt.convert_time_zone(self.zone)
+        return rows.with_columns(local.dt.strftime("%Y-%m").alias("month"), local.dt.date().alias("day"))
+
+    def _masked(self, accounts: pl.Series, texts: pl.Series) -> pl.Series:
+        there = texts.is_not_null()
+        owners, originals = accounts.filter(there), texts.filter(there)
+        own = self._own(owners)
+        masked = self.scrubber.scrub(originals.to_list(), [own.get(account) for account in owners])
+        return texts.scatter(there.arg_true(), [each.text for each in masked]).alias(texts.name)
+
+    def _own(self, accounts: pl.Series) -> dict[str, OwnIdentifiers]:
+        """The own identifiers of some accounts, from this export and from earlier ones."""
+        theirs = self.identities.filter(
+            pl.col("type").is_not_null(), pl.col("account").is_in(accounts.unique().to_list())
+        )
+        entries: dict[str, set[OwnIdentifier]] = {}
+        for account, *entry in theirs.iter_rows():
+            entries.setdefault(account, set()).add(OwnIdentifier(*entry))
+        return {account: OwnIdentifiers(frozenset(own)) for account, own in entries.items()}
