@@ -21,17 +21,13 @@ import zstandard
 
 from privacy_analytics.errors import UsageError
 from privacy_analytics.sample import broken
-from privacy_analytics.sample.accounts import draw, rename, spokesmen, write_accounts
-from privacy_analytics.sample.canaries import OWN, OWN_COUNT, Canary, Person, canaries, home, people
-from privacy_analytics.sample.conversations import TICKET_KINDS, Author, Row, stamp
+from privacy_analytics.sample.accounts import rename, spokesmen, write_accounts
+from privacy_analytics.sample.canaries import OWN, OWN_COUNT, Canary, Person, canaries, people
+from privacy_analytics.sample.conversations import TICKET_KINDS, Author, Row
+from privacy_analytics.sample.crashes import write_crashes
 from privacy_analytics.sample.telemetry import Calendar, write_events, write_performance
 
 __all__ = ["Sample", "write_sample"]
-
-_CRASH_CODES = {"plugin_host_crash": 34, "render_timeout": 17, "audio_device_lost": 15, "unhandled_exception": 13} | {
-    "out_of_memory": 9, "network_lost": 6, "gpu_reset": 3, "database_locked": 3,
-}  # fmt: skip
-_HOMES = {"macos": 0, "windows": 1, "linux": 2}
 
 
 @dataclass(frozen=True)
@@ -73,7 +69,7 @@ def write_sample(
     events = write_events(rng, table, calendar)
     performance = write_performance(rng, events, accounts * 2)
 
-    own = [_own(i, person) for i, person in enumerate(owners)]
+    own = [_own(OWN[i % len(OWN)], person) for i, person in enumerate(owners)]
     planted = canaries(random, strangers)
     in_crashes = [canary for i, canary in enumerate(planted) if canary.kind == "home_path" and i % 3]
     in_tickets = [canary for i, canary in enumerate(planted) if canary.kind in TICKET_KINDS and i % 3 == 0]
@@ -83,7 +79,7 @@ def write_sample(
     speakers = [rows[at] for at in writers[: max(len(owners) * 2, conversations * 3 // 5)]]
     chats = author.chats(_seats(random, speakers, own, in_chats, conversations))
     tickets = author.tickets(_seats(random, speakers, [], in_tickets, max(accounts // 50, 40)))
-    crashes = _crashes(rng, author, table, events, in_crashes)
+    crashes = write_crashes(rng, random, table, events, in_crashes, accounts // 8)
 
     folder.mkdir(parents=True, exist_ok=True)
     table.with_columns(pl.col("created_at").dt.strftime("%Y-%m-%dT%H:%M:%SZ")).write_csv(folder / "accounts.csv")
@@ -97,8 +93,9 @@ def write_sample(
     (folder / "support.jsonl").write_bytes(support)
 
     secrets: dict[str, list[str]] = {}
-    for canary in [*(c for cs in own for c in cs), *planted]:
+    for canary in [*own, *planted]:
         secrets.setdefault(canary.kind, []).append(canary.secret)
+    secrets["person_own"] += [person.given for person in owners[:: len(OWN)]]  # answers address them by it
     objecting = table.filter(pl.col("opted_out") | pl.col("gpc"))["account_id"]
     return Sample(
         folder,
@@ -125,48 +122,20 @@ def _next_month(month: datetime) -> datetime:
     return month.replace(year=month.year + month.month // 12, month=month.month % 12 + 1)
 
 
-def _own(i: int, person: Person) -> list[Canary]:
-    kind = OWN[i % len(OWN)]
+def _own(kind: str, person: Person) -> Canary:
     text = {"person_own": person.name, "username_own": person.username, "email_own": person.email}[kind]
-    return [Canary(kind, text, text)]
+    return Canary(kind, text, text)
 
 
 def _seats(
-    random: Random, speakers: Sequence[Row], own: Sequence[list[Canary]], others: Sequence[Canary], size: int
+    random: Random, speakers: Sequence[Row], own: Sequence[Canary], others: Sequence[Canary], size: int
 ) -> list[tuple[Row, list[Canary]]]:
     """Who speaks in each of ``size`` conversations, and what is planted there: owners speak of themselves first."""
-    seats = [(speakers[i], list(planted)) for i, planted in enumerate(own)]
+    seats = [(speakers[i], [canary]) for i, canary in enumerate(own)]
     seats += [(speakers[int(len(speakers) * random.random() ** 2)], list[Canary]()) for _ in range(size - len(own))]
     for i, canary in enumerate(random.sample(others, len(others))):
         seats[len(own) + i % (size - len(own))][1].append(canary)
     return seats
-
-
-def _crashes(
-    rng: np.random.Generator, author: Author, table: pl.DataFrame, events: pl.DataFrame, planted: list[Canary]
-) -> list[Row]:
-    """One crash for eight accounts, at the time of an event; a few unlucky accounts have them all, and the same ones again."""
-    users = dict(zip(table["account_id"], table["username"], strict=True))
-    unlucky = table.filter(~pl.col("opted_out") & ~pl.col("gpc")).sample(
-        fraction=1 / 40, seed=int(rng.integers(2**31))
-    )["account_id"]
-    desktop = events.filter(pl.col("account_id").is_in(unlucky.implode()) & pl.col("os").is_in(list(_HOMES)))
-    size = table.height // 8
-    spread = size // len(planted)
-    at = desktop[np.sort(rng.integers(desktop.height, size=size))]
-    codes = draw(rng, _CRASH_CODES, size)
-    stacks: dict[tuple[str, str, str], str] = {}
-    rows: list[dict[str, Any]] = []
-    for i, (event, code) in enumerate(zip(at.iter_rows(named=True), codes, strict=True)):
-        account, system = event["account_id"], event["os"]
-        if i % spread == 0 and i // spread < len(planted):
-            stack = author.stack(code := "database_locked", home(_HOMES[system], planted[i // spread].secret))
-        else:
-            key = (account, system, code)
-            stack = stacks[key] = stacks.get(key) or author.stack(code, home(_HOMES[system], users[account]))
-        row = {"account_id": account, "crash_id": f"cr-{i}", "occurred_at": stamp(event["occurred_at"]), "code": code}
-        rows.append(row | {"app_version": event["app_version"], "os": system, "stack": stack})
-    return rows
 
 
 def _lines(rows: Sequence[Mapping[str, Any]]) -> bytes:

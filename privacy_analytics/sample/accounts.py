@@ -13,19 +13,6 @@ from privacy_analytics.sample.canaries import Person
 from privacy_analytics.sample.phrases import words
 
 UNDER_AGE = 12
-_COUNTRIES = {"US": 30, "GB": 11, "DE": 10, "FR": 6, "CA": 5, "BR": 5, "NL": 4, "AU": 4, "ES": 4, "IT": 4, "JP": 4, "MX": 3} | {
-    "SE": 3, "PL": 2, "IN": 2, "ZA": 1, "NG": 1, "AR": 1,
-}  # fmt: skip
-_REGIONS = {
-    "US": ["California", "New York", "Texas", "Florida", "Washington", "Illinois"],
-    "GB": ["England", "Scotland", "Wales", "Northern Ireland"],
-    "DE": ["Bavaria", "Berlin"],
-    "CA": ["Ontario", "Quebec", "British Columbia"],
-    "FR": ["Île-de-France"],
-    "AU": ["New South Wales", "Victoria"],
-}
-_PLANS = {"free": 68, "creator": 21, "studio": 8, "team": 3}
-
 Rng = np.random.Generator
 Texts = npt.NDArray[np.str_]
 """Names; what is missing is empty until polars takes over."""
@@ -38,18 +25,18 @@ def draw(rng: Rng, weights: Mapping[str, float], size: int) -> Texts:
 
 
 def write_accounts(rng: Rng, size: int, start: datetime, days: int) -> pl.DataFrame:
-    """One row an account, in the columns of the contract; about one in eight is created within the ``days`` from ``start``.
+    """One row an account, in the columns of the contract; about one in eight is created in the ``days`` from ``start``.
 
     The last UNDER_AGE rows do not attest their age. About 6 % opted out or send a global privacy control signal.
     """
-    names = words("names")
+    names, shares = words("names"), words("shares")
     at = np.arange(size)
     given, family = (rng.choice(np.array(names[part]), size) for part in ("given", "family"))
-    country = draw(rng, _COUNTRIES, size)
+    country = draw(rng, shares["countries"], size)
     region = np.full(size, "", dtype="U24")
-    for code, inside in _REGIONS.items():
+    for code, inside in shares["regions"].items():
         mask = (country == code) & (rng.random(size) < 0.6)
-        region[mask] = rng.choice(np.array(inside), int(mask.sum()))
+        region[mask] = draw(rng, inside, int(mask.sum()))
     old = -rng.gamma(1.6, 220, size)
     created = np.where(rng.random(size) < 0.12, rng.uniform(0, days, size), old.clip(-1100, -0.1))
     user = pl.concat_str(
@@ -64,7 +51,7 @@ def write_accounts(rng: Rng, size: int, start: datetime, days: int) -> pl.DataFr
             "region": region,
             "created": (created * 86_400).astype(np.int64),
             "age_attested": at < size - UNDER_AGE,
-            "plan_tier": draw(rng, _PLANS, size),
+            "plan_tier": draw(rng, shares["plans"], size),
             "opted_out": rng.random(size) < 0.045,
             "gpc": rng.random(size) < 0.02,
         }

@@ -1,4 +1,4 @@
-"""Chats, support tickets and crash texts, with the planted identifiers in them."""
+"""Chats and support tickets, with the planted identifiers in them."""
 
 from __future__ import annotations
 
@@ -8,25 +8,13 @@ from random import Random
 from typing import Any
 
 from privacy_analytics.sample.canaries import Canary
-from privacy_analytics.sample.phrases import Thread, Writer, bank
+from privacy_analytics.sample.phrases import Thread, Writer, bank, words
 
 Row = dict[str, Any]
-_TOPICS = {"mixing": 20, "sound_design": 11, "plugins": 11, "recording": 10, "mastering": 9, "routing": 8, "theory": 8} | {
-    "arrangement": 8, "midi": 7, "account": 4, "licensing": 4, "lyrics": 4,
-}  # fmt: skip
-_SUPPORT = {
-    "billing": 25,
-    "login": 18,
-    "installation": 16,
-    "plugin": 14,
-    "crash": 14,
-    "feature_request": 8,
-    "other_question": 5,
-}
 TICKET_KINDS = frozenset(bank("support_asides"))
 """Kinds of identifiers that people write to support."""
-VOICE = 0.12
-"""Share of conversations that are spoken."""
+VOICE_EVERY = 8
+"""One conversation in so many is spoken."""
 
 
 class Author:
@@ -38,27 +26,22 @@ class Author:
         self._fresh = Writer(random, fresh=True)
         self._asides = bank("asides")
         self._closings = bank("closings")
-        self._stacks = bank("crashes")
         self._start, self._days = start, days
 
     def chats(self, speakers: Sequence[tuple[Row, list[Canary]]]) -> list[Row]:
         """One conversation for each (account row, identifiers to plant in it), in order of time."""
-        threads = bank("threads")
-        topics = self._random.choices(list(_TOPICS), list(_TOPICS.values()), k=len(speakers))
+        threads, shares = bank("threads"), words("shares")["chats"]
+        topics = self._random.choices(list(shares), list(shares.values()), k=len(speakers))
         rows = [
-            self._chat(account, topic, self._random.choice(threads[topic]), planted)
-            for (account, planted), topic in zip(speakers, topics, strict=True)
+            self._chat(f"conv-{i:05d}", account, topic, self._random.choice(threads[topic]), planted)
+            for i, ((account, planted), topic) in enumerate(zip(speakers, topics, strict=True))
         ]
-        rows.sort(key=lambda row: row["started_at"])
-        return [
-            {"account_id": row.pop("account_id"), "conversation_id": f"conv-{i:05d}", **row}
-            for i, row in enumerate(rows)
-        ]
+        return sorted(rows, key=lambda row: row["started_at"])
 
     def tickets(self, speakers: Sequence[tuple[Row, list[Canary]]]) -> list[Row]:
         """One support ticket for each (account row, identifiers to plant in it)."""
-        threads, asides = bank("support"), bank("support_asides")
-        topics = self._random.choices(list(_SUPPORT), list(_SUPPORT.values()), k=len(speakers))
+        threads, asides, shares = bank("support"), bank("support_asides"), words("shares")["tickets"]
+        topics = self._random.choices(list(shares), list(shares.values()), k=len(speakers))
         rows: list[Row] = []
         for i, ((account, planted), topic) in enumerate(zip(speakers, topics, strict=True)):
             opened = self._moment()
@@ -74,12 +57,7 @@ class Author:
             rows.append(row | {"topic": topic, "subject": subject, "messages": messages})
         return rows
 
-    def stack(self, code: str, home: str) -> str:
-        """The stack text of a crash; most name a file below the user's home folder, those of ``database_locked`` all."""
-        template = self._random.choice(self._stacks[code])[0][2:]
-        return self._plain.say(template, {"home": home, "sep": "\\" if "\\" in home else "/"})
-
-    def _chat(self, account: Row, topic: str, thread: Thread, planted: list[Canary]) -> Row:
+    def _chat(self, name: str, account: Row, topic: str, thread: Thread, planted: list[Canary]) -> Row:
         started = self._moment()
         slots = _slots(account)
         if self._random.random() < 0.3:
@@ -91,15 +69,15 @@ class Author:
         if len(said) % 2 == 0 and self._random.random() < 0.55:
             kind = "named" if self._random.random() < 0.2 else "closing"
             said += self._said(self._random.choice(self._closings[kind]), slots, self._fresh)
-        spoken = self._random.random() < VOICE
         messages = self._stamped(said, started, hours=False, answers="assistant")
+        spoken = self._random.randrange(VOICE_EVERY) == 0
         for message in messages:
             message["channel"] = "voice" if spoken else "text"
             if spoken and message["role"] == "user":
                 message["voice_seconds"] = round(1.5 + len(message["content"]) / self._random.uniform(11, 16), 1)
-        named = topic if self._random.random() < 0.97 else None
-        times = {"started_at": stamp(started), "ended_at": messages[-1]["sent_at"]}
-        return {"account_id": account["account_id"], **times, "topic": named, "messages": messages}
+        row = {"account_id": account["account_id"], "conversation_id": name, "started_at": stamp(started)}
+        known = topic if self._random.random() < 0.97 else None
+        return row | {"ended_at": messages[-1]["sent_at"], "topic": known, "messages": messages}
 
     def _said(self, lines: Iterable[str], slots: dict[str, str], writer: Writer) -> list[tuple[str, str]]:
         habits = writer.habits()

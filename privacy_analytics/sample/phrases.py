@@ -15,7 +15,7 @@ Thread = tuple[str, ...]
 
 _CHOICE = re.compile(r"\{([^{}]*)\}")
 _SLOT = re.compile(r"\[([a-z_]+\d?)\]")
-_ECHO = 0.1
+_ECHO = 0.06
 """How often a fresh writer lets a repeated line stand."""
 _SLANG = {"you": "u", "please": "pls", "because": "cuz", "though": "tho", "really": "rly", "thanks": "thx", "with": "w"}
 

@@ -6,6 +6,7 @@ into the first month and spreads.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,16 +15,10 @@ import numpy.typing as npt
 import polars as pl
 
 from privacy_analytics.sample.accounts import Rng, Texts, draw
+from privacy_analytics.sample.phrases import words
 
 DAY = 86_400
 LAUNCH_DAY = 14
-_ADOPTION = {"chat": 0.9, "undo_history": 0.55, "loop_browser": 0.46, "mix_assist": 0.33, "preset_finder": 0.3} | {
-    "chord_helper": 0.24, "drum_generator": 0.21, "mastering_preview": 0.19, "vocal_tuner": 0.15, "midi_cleanup": 0.12,
-    "reference_match": 0.1, "session_notes": 0.08, "lyric_ideas": 0.07, "voice_chat": 0.06, "arrangement_coach": 0.05,
-}  # fmt: skip
-_EVENTS = {"feature_used": 47, "message_sent": 26, "suggestion_accepted": 9, "project_opened": 8, "setting_changed": 4} | {
-    "suggestion_undone": 3, "export_finished": 3,
-}  # fmt: skip
 _MEDIAN_MS = {
     "feature_used": 7_000,
     "message_sent": 2_600,
@@ -31,43 +26,7 @@ _MEDIAN_MS = {
     "project_opened": 3_900,
     "export_finished": 48_000,
 }
-_OS = {"windows": 47, "macos": 42, "linux": 4, "ios": 5, "android": 2}
-_HOSTS = {
-    "windows": {
-        "FL Studio": 36,
-        "Ableton Live": 30,
-        "Cubase": 11,
-        "Reaper": 10,
-        "Studio One": 8,
-        "Bitwig": 3,
-        "Pro Tools": 2,
-    },
-    "macos": {
-        "Logic Pro": 38,
-        "Ableton Live": 35,
-        "GarageBand": 9,
-        "Pro Tools": 8,
-        "Cubase": 4,
-        "Reaper": 4,
-        "Bitwig": 2,
-    },
-    "linux": {"Reaper": 55, "Bitwig": 45},
-    "ios": {"GarageBand": 60, "Standalone": 40},
-    "android": {"Standalone": 80, "FL Studio": 20},
-}
-_BROWSERS = {
-    "windows": {"chrome": 68, "edge": 22, "firefox": 10},
-    "macos": {"safari": 46, "chrome": 45, "firefox": 9},
-    "linux": {"firefox": 55, "chrome": 45},
-    "ios": {"safari": 92, "chrome": 8},
-    "android": {"chrome": 96, "firefox": 4},
-}
-_METRICS = {
-    "first_response": (520, 44),
-    "full_response": (3_400, 30),
-    "project_open": (2_900, 18),
-    "plugin_scan": (9_500, 8),
-}
+_METRIC_MS = {"first_response": 520, "full_response": 3_400, "project_open": 2_900, "plugin_scan": 9_500}
 _RELEASE_DAYS = {"2.2": -400, "2.3": -190, "2.4": -95, "2.5": -24, "2.6": 19}
 _WEEK = (1.0, 0.97, 0.98, 1.0, 1.08, 1.32, 1.3)
 _HOURS = np.array([5, 3, 2, 1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 8, 9, 10, 11, 12, 14, 16, 17, 16, 13, 9], dtype=float)
@@ -75,6 +34,7 @@ _HOURS = np.array([5, 3, 2, 1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 8, 9, 10, 11, 12, 14, 
 _NAME = "U20"
 
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 
@@ -109,9 +69,10 @@ class _Sessions:
 
 def write_events(rng: Rng, accounts: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
     """Events in the columns of the contract, in order of time; about 30 an account with the default months."""
-    users = accounts.height
-    adopted = rng.random((users, len(_ADOPTION))) < np.array(list(_ADOPTION.values()))
-    keen = adopted[:, list(_ADOPTION).index("mix_assist")]
+    shares = words("shares")
+    adoption: dict[str, float] = shares["adoption"]
+    adopted = rng.random((accounts.height, len(adoption))) < np.array(list(adoption.values()))
+    keen = adopted[:, list(adoption).index("mix_assist")]
     sessions = _sessions(rng, accounts, calendar, keen)
     first = np.cumsum(sessions.size) - sessions.size
     session = np.repeat(np.arange(sessions.size.size), sessions.size)
@@ -122,10 +83,10 @@ def write_events(rng: Rng, accounts: pl.DataFrame, calendar: Calendar) -> pl.Dat
     passed = np.cumsum(gaps)
     seconds = sessions.began[session] + passed - passed[first][session]
 
-    event = draw(rng, _EVENTS, session.size)
+    event = draw(rng, shares["events"], session.size)
     event[(event == "feature_used") & keen[account] & (rng.random(session.size) < 0.3)] = "message_sent"
     event[first] = "app_opened"
-    feature = _features(rng, event, account, seconds, adopted)
+    feature = _features(rng, event, account, seconds, adopted, adoption)
     median = np.array([_MEDIAN_MS.get(name, np.nan) for name in event])
     named = rng.random(sessions.size.size) < 0.88
     table = {
@@ -166,8 +127,8 @@ def write_events(rng: Rng, accounts: pl.DataFrame, calendar: Calendar) -> pl.Dat
 def write_performance(rng: Rng, events: pl.DataFrame, size: int) -> pl.DataFrame:
     """Measured durations at the time of some events; one in 400 is a long stall."""
     rows = np.sort(rng.choice(events.height, size, replace=False))
-    metric = draw(rng, {name: weight for name, (_, weight) in _METRICS.items()}, size)
-    median = np.array([_METRICS[name][0] for name in metric], dtype=float)
+    metric = draw(rng, words("shares")["metrics"], size)
+    median = np.array([_METRIC_MS[name] for name in metric], dtype=float)
     slow = np.where(rng.random(size) < 1 / 400, 12, 1)
     value = np.round(median * rng.lognormal(0, 0.45, size) * slow, 1)
     return events[rows].select(
@@ -180,11 +141,11 @@ def write_performance(rng: Rng, events: pl.DataFrame, size: int) -> pl.DataFrame
     )
 
 
-def _sessions(rng: Rng, accounts: pl.DataFrame, calendar: Calendar, keen: npt.NDArray[np.bool_]) -> _Sessions:
+def _sessions(rng: Rng, accounts: pl.DataFrame, calendar: Calendar, keen: Flags) -> _Sessions:
     users = accounts.height
     created = (accounts["created_at"] - calendar.start).dt.total_seconds().to_numpy() / DAY
     loyal = rng.random(users) < 0.55
-    pace = rng.lognormal(0.1, 1.25, users) * np.where(keen, 1.5, 1)
+    pace = rng.lognormal(-0.05, 1.38, users) * np.where(keen, 1.5, 1)
     of_age = accounts["age_attested"].to_numpy()
     owner, day = list[Ints](), list[Ints]()
     weight = np.array([_WEEK[(calendar.start.weekday() + d) % 7] for d in range(calendar.days)])
@@ -211,19 +172,20 @@ def _sessions(rng: Rng, accounts: pl.DataFrame, calendar: Calendar, keen: npt.ND
 
 
 def _devices(rng: Rng, users: int, who: Ints) -> tuple[Texts, Texts, Texts]:
-    """os, host and browser of each session: most people have one machine and one host, some sessions are in a browser."""
-    main = draw(rng, _OS, users)
+    """os, host and browser of each session: most people have one machine and one host, or use the web."""
+    shares = words("shares")
+    main = draw(rng, shares["os"], users)
     second = rng.random(who.size) < 0.05
-    os = np.where(second, draw(rng, _OS, who.size), main[who])
+    os = np.where(second, draw(rng, shares["os"], who.size), main[who])
     homes, webs = (np.full(users, "", dtype=_NAME) for _ in range(2))
     host, browser = (np.full(who.size, "", dtype=_NAME) for _ in range(2))
-    for system in _OS:
+    for system in shares["os"]:
         mine = main == system
-        homes[mine] = draw(rng, _HOSTS[system], int(mine.sum()))
-        webs[mine] = draw(rng, _BROWSERS[system], int(mine.sum()))
+        homes[mine] = draw(rng, shares["hosts"][system], int(mine.sum()))
+        webs[mine] = draw(rng, shares["browsers"][system], int(mine.sum()))
         elsewhere = second & (os == system)
-        host[elsewhere] = draw(rng, _HOSTS[system], int(elsewhere.sum()))
-        browser[elsewhere] = draw(rng, _BROWSERS[system], int(elsewhere.sum()))
+        host[elsewhere] = draw(rng, shares["hosts"][system], int(elsewhere.sum()))
+        browser[elsewhere] = draw(rng, shares["browsers"][system], int(elsewhere.sum()))
     host[~second], browser[~second] = homes[who][~second], webs[who][~second]
     on_web = rng.random(who.size) < 0.2
     host[on_web], browser[~on_web] = "", ""
@@ -238,9 +200,11 @@ def _versions(rng: Rng, users: int, who: Ints, day: Ints) -> Texts:
     return np.array(list(_RELEASE_DAYS), dtype=_NAME)[newest.clip(0)]
 
 
-def _features(rng: Rng, event: Texts, account: Ints, seconds: Floats, adopted: npt.NDArray[np.bool_]) -> Texts:
-    names = np.array(list(_ADOPTION), dtype=_NAME)
-    liking = adopted * np.array(list(_ADOPTION.values())) * rng.lognormal(0, 0.6, adopted.shape)
+def _features(
+    rng: Rng, event: Texts, account: Ints, seconds: Floats, adopted: Flags, adoption: Mapping[str, float]
+) -> Texts:
+    names = np.array(list(adoption))
+    liking = adopted * np.array(list(adoption.values())) * rng.lognormal(0, 0.6, adopted.shape)
     assistant = np.isin(names, ["chat", "voice_chat"])
     liking[:, ~assistant] += 1e-9  # somebody without any feature still opens one
     summed = np.cumsum(np.where(assistant, 0, liking), axis=1)
@@ -252,7 +216,7 @@ def _features(rng: Rng, event: Texts, account: Ints, seconds: Floats, adopted: n
     feature[used] = names[chosen[used].clip(0, names.size - 1)]
 
     sent = event == "message_sent"
-    voice = adopted[account, list(_ADOPTION).index("voice_chat")] & (rng.random(event.size) < 0.4)
+    voice = adopted[account, list(adoption).index("voice_chat")] & (rng.random(event.size) < 0.4)
     feature[sent] = np.where(voice, "voice_chat", "chat")[sent]
 
     users = adopted.shape[0]
