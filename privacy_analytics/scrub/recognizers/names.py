@@ -168,12 +168,13 @@ class NameRecognizer(ChatRecognizer):
             yield from self._without_cue(text)
 
     def _without_cue(self, text: str) -> Iterator[Span]:
+        seen = 0
         for word in _WORD.finditer(text):
             lower = word[0].lower().removesuffix("'s")
-            if lower not in known_names():
+            if lower not in known_names() or word.start() < seen:
                 continue
             span = _whole(text, word, after_cue=False)
-            alone = span.end <= word.end()
+            seen, alone = span.end, span.end <= word.end()
             if (lower in clear_names() or (not alone and word[0][0].isupper())) and not is_reference(text, span):
                 yield span
 
