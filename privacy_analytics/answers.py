@@ -24,7 +24,7 @@ class Shown:
     text: str
 
     def _repr_html_(self) -> str:
-        return self.html
+        return f"<style>{figures.style()}</style>{self.html}"
 
     def __repr__(self) -> str:
         return self.text

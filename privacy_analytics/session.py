@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from privacy_analytics import figures
-from privacy_analytics.answers import Answer, Shown, share
+from privacy_analytics.answers import Answer, Shown, compare, share, tiles
 from privacy_analytics.dp.questions import Question
 from privacy_analytics.dp.releases import Release
 from privacy_analytics.errors import NotFound, UsageError
 
 Json = Mapping[str, Any]
+Part = str | tuple[str, str]
+"""A block of a plan by name, or two of them: the first as a share of the second."""
 ONE_QUESTION = 0.1
 """Part of what a purpose has left that one question takes unless told otherwise."""
 
@@ -223,12 +225,19 @@ class Released:
 
     def show(self, name: str, title: str | None = None, *, of: str | None = None) -> Shown:
         """A block's figure, as shares of another block if one is named; or a line that it is too small this month."""
-        missing = [each for each in (name, of) if each is not None and each not in self._answers]
-        if missing:
-            small = [each for each in self._outcome["too_small"] if each["name"] in missing]
-            return Shown(_unshown(small), f"{name}: too small to show this month")
-        answer = self._answers[name]
-        return (share(answer, of=self._answers[of]) if of else answer).plot(title)
+        return self._unless_small([(name, of) if of else name], lambda answers: answers[0].plot(title))
+
+    def tiles(self, *parts: Part, labels: Sequence[str] | None = None) -> Shown:
+        """Headline numbers side by side; a pair of blocks is the first as a share of the second."""
+        return self._unless_small(parts, lambda answers: tiles(*answers, labels=labels))
+
+    def compare(self, cohort: Part, everybody: Part, *, names: Sequence[str], title: str | None = None) -> Shown:
+        """Two blocks (or shares) with the same keys side by side."""
+        return self._unless_small([cohort, everybody], lambda both: compare(*both, names=names, title=title))
+
+    def sentence(self, name: str, says: str | None = None) -> Shown:
+        """A block's number as one quotable sentence."""
+        return self._unless_small([name], lambda answers: answers[0].sentence(says=says))
 
     def summary(self) -> Shown:
         """One sentence for each answer that has a single number, the conclusion first."""
@@ -247,6 +256,13 @@ class Released:
         parts = [answer.release for answer in self._answers.values()]
         return Shown(figures.fragment("privacy_box", *parts), "One account, all its rows, in one calendar month.")
 
+    def _unless_small(self, parts: Sequence[Part], draw: Callable[[list[Answer]], Shown]) -> Shown:
+        names = [name for part in parts for name in ((part,) if isinstance(part, str) else part)]
+        if missing := [name for name in names if name not in self._answers]:
+            small = [each for each in self._outcome["too_small"] if each["name"] in missing]
+            return Shown(_unshown(small), f"{', '.join(missing)}: too small to show this month")
+        return draw([self[part] if isinstance(part, str) else share(self[part[0]], of=self[part[1]]) for part in parts])
+
     def __repr__(self) -> str:
         return f"Released: {', '.join(self._answers)}. {len(self._outcome['too_small'])} block(s) too small."
 
@@ -264,4 +280,4 @@ def _grid(names: list[str], rows: list[list[str]], caption: str) -> Shown:
     )
     widths = [max(len(row[i]) for row in [names, *rows]) for i in range(len(names))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [names, *rows]]
-    return Shown(figures.styled(table), "\n".join([caption, *lines]))
+    return Shown(f'<div class="pa">{table}</div>', "\n".join([caption, *lines]))

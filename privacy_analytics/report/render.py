@@ -118,7 +118,7 @@ def _kept(output: Mapping[str, Any], number: int) -> dict[str, Any]:
     data: Mapping[str, Any] = output["data"]
     if "text/html" not in data or set(data) - {"text/html", "text/plain"}:
         raise NotebookError(f"Cell {number} shows something that no release stands behind. {_WAY_OUT}")
-    html = "".join(data["text/html"])
+    html = "".join(data["text/html"]).removeprefix(f"<style>{style()}</style>")  # the page has it once
     if not _FRAGMENTS.fullmatch(html):
         raise NotebookError(f"Cell {number} shows HTML that is no figure of a release. {_WAY_OUT}")
     return nbformat.v4.new_output("display_data", {"text/html": html})  # pyright: ignore[reportUnknownMemberType]

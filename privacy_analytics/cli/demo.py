@@ -1,0 +1,70 @@
+"""``pa demo``: the whole road on a synthetic export, in ./demo and nowhere else."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+from pathlib import Path
+
+import click
+
+from privacy_analytics import workspace
+from privacy_analytics.cli.workspace import copy_notebooks
+from privacy_analytics.errors import SettingsError
+
+MONTH = "2026-10"
+REPORTS = ("usage_report", "case_study")
+
+
+@click.command()
+def demo() -> None:
+    """Make a synthetic export and take it all the way to two published reports, in ./demo."""
+    started = time.monotonic()
+    root = Path("demo").resolve()
+    if root.exists() and not (root / workspace.FILE).is_file() and any(root.iterdir()):
+        raise SettingsError("./demo exists and is no workspace. Move it away, or call from another folder.")
+    if (root / workspace.FILE).is_file():
+        settings = workspace.load(root)
+    else:
+        settings = workspace.create(
+            root, product="Groove Assistant", contact_email="privacy@example.com", timezone="UTC", posted=date(2026, 8, 1)
+        )
+        copy_notebooks(root)
+
+    from privacy_analytics.curator import Curator
+    from privacy_analytics.dp.releases import ReleaseStore
+    from privacy_analytics.ingest import ingest
+    from privacy_analytics.report.publish import publish
+    from privacy_analytics.report.run import run
+    from privacy_analytics.snapshots import snapshot
+
+    curator = Curator(settings)
+    if not curator.lake.batches():
+        from privacy_analytics.cli.ingest import progress, tell
+        from privacy_analytics.sample import write_sample
+        from privacy_analytics.scrub import Scrubber
+
+        click.echo("export     synthetic: 20,000 accounts, two months, planted identifiers")
+        sample = write_sample(root / "export")
+        tell(ingest(settings, sample.folder, scrubber=Scrubber("standard"), progress=progress()))
+    frozen = snapshot(settings, MONTH)
+    before = sum(curator.ledger.spent_by_month().values())
+    store = ReleaseStore(settings.path("releases"))
+    pages: list[Path] = []
+    for report in REPORTS:
+        made = run(settings, report, month=frozen.month, snapshot=frozen.token, parameters={})
+        pages.append(made.html)
+        publish(
+            made.folder,
+            settings.path("published"),
+            store,
+            approved_by="pa demo",
+            product=settings.product,
+            contact=settings.contact_email,
+        )
+    spent = sum(curator.ledger.spent_by_month().values()) - before
+    click.echo(f"spent      {f'rho {spent / 1e9:.5f}, ε {curator.epsilon(spent):.2f}' if spent else '0'} of {MONTH}")
+    for report, page in zip(REPORTS, pages, strict=True):
+        click.echo(f"{report:<14} {page}")
+    click.echo(f"site           {settings.path('published', 'index.html')}")
+    click.echo(f"explore        pa lab -w {root.name}      ({time.monotonic() - started:.0f} s)")
