@@ -151,6 +151,7 @@ def test_find_spans_is_what_a_scorer_calls() -> None:
 def test_pseudonyms_do_not_wait_for_presidio_and_fast_not_for_onnx() -> None:
     code = (
         "import sys; from privacy_analytics.scrub import IdentityHasher; assert 'presidio_analyzer' not in sys.modules;"
-        "from privacy_analytics.scrub import Scrubber; Scrubber('fast').scrub(['hi']); assert 'onnxruntime' not in sys.modules"
+        "from privacy_analytics.scrub import Scrubber; Scrubber('fast').scrub(['hi']);"
+        "assert 'onnxruntime' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
