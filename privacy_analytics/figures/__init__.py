@@ -1,8 +1,8 @@
 """Released values as HTML. Everything a report shows is a *fragment*, and a fragment can be drawn again.
 
 ``fragment("bars", release)`` is ``<section class="pa" data-fragment="…">…</section>``; the attribute says which
-renderer drew which expressions over stored releases with which options. ``render`` repeats it from a store. So whoever holds
-the store can recompute every number, label, drawing and alternative text of a page byte by byte; ``gate`` does.
+renderer drew which expressions over stored releases with which options. ``render`` repeats it from a store. So
+whoever holds the store can recompute every number, label, drawing and alternative text of a page byte by byte; ``gate`` does.
 """
 
 from __future__ import annotations

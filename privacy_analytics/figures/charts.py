@@ -16,10 +16,10 @@ from privacy_analytics.dp.releases import Cell, Release
 from privacy_analytics.figures.format import key_short, key_words, measure, scale, show
 from privacy_analytics.figures.words import series
 
-WIDTH = 560
+WIDTH = 520
 """Units of the view box; a figure is at most about this many pixels wide, and legible at 360."""
-STEP = 32
-HEIGHT = 230
+STEP = 28
+HEIGHT = 210
 MANY = 12
 """More points than this and whiskers become a band."""
 ROLES = {
@@ -33,8 +33,8 @@ ROLES = {
     "grid": "#dfe3e7",
 }
 """What a colour is for: the class, and how it looks where there is no style sheet."""
-_CHARACTER = 7.3
-"""Width of a character of 13 px text, generously."""
+_CHARACTER = 9.4
+"""Width of a character, generously, at the 16 units that narrow screens get."""
 
 
 def bars(release: Release) -> str:
@@ -43,14 +43,14 @@ def bars(release: Release) -> str:
     cells = sorted(release.shown, key=lambda cell: -cell.value)
     rows = [_row(cell, unit, key_words(cell.key)) for cell in cells]
     left = _room(rows, "label", most=200)
-    right = _room(rows, "text", most=90)
+    right = _room(rows, "text", most=110)
     top = max((row["high"] for row in rows), default=1.0)
     bottom = min(0.0, min((row["low"] for row in rows), default=0.0))
     x = alt.Scale(domain=[bottom, top], nice=False, zero=False)
     base = alt.Chart(alt.Data(values=rows)).encode(y=_categories(rows, left))
     strong, weak = (f"datum.weak === {flag}" for flag in ("false", "true"))
     drawn = [
-        base.transform_filter(which).mark_bar(height=16, fill=ROLES[role], cornerRadiusEnd=2).encode(
+        base.transform_filter(which).mark_bar(height=14, fill=ROLES[role], cornerRadiusEnd=2).encode(
             x=_hidden("value", x), x2=alt.X2Datum(0)
         )
         for which, role in ((strong, "mark"), (weak, "faint"))
@@ -73,7 +73,7 @@ def dumbbells(first: Release, second: Release) -> str:
         [_row(pair[side], unit, key_words(pair[0].key) or "All") | {"side": side} for pair in pairs] for side in (0, 1)
     ]
     rows = sides[0] + sides[1]
-    left, right = _room(rows, "label", most=200), _room(rows, "text", most=90)
+    left, right = _room(rows, "label", most=200), _room(rows, "text", most=110)
     x = alt.Scale(domain=[min(0.0, *(row["low"] for row in rows)), max(row["high"] for row in rows)], nice=False)
     drawn: list[alt.Chart] = []
     for side, role, offset in ((0, "mark", -9), (1, "other", 9)):
@@ -115,7 +115,7 @@ def line(release: Release) -> str:
     y = alt.Scale(domain=[ticks[0], ticks[-1]], nice=False, clamp=True)
     axis = alt.Axis(
         values=ticks, title=None, format=scale(unit), domain=False, ticks=False, labelPadding=8,
-        minExtent=44, maxExtent=44,
+        minExtent=52, maxExtent=52,
         gridColor=ROLES["grid"], labelColor=ROLES["quiet"], labelFontSize=13,
     )  # fmt: skip
     base = alt.Chart(alt.Data(values=shown)).encode(x=x)
@@ -135,7 +135,7 @@ def line(release: Release) -> str:
         .mark_circle(size=34, fill=ROLES["faint"], opacity=1)
         .encode(y=values),
     ]
-    return _svg(drawn, 52, 16, HEIGHT, bottom=30)
+    return _svg(drawn, 60, 16, HEIGHT, bottom=30)
 
 
 def _row(cell: Cell, unit: str, label: str) -> dict[str, Any]:
@@ -172,7 +172,7 @@ def _hidden(field: str, x: alt.Scale) -> alt.X:
 
 
 def _room(rows: list[dict[str, Any]], name: str, *, most: int) -> int:
-    return min(most, math.ceil(max((len(row[name]) for row in rows), default=0) * _CHARACTER) + 12)
+    return min(most, math.ceil(max((len(row[name]) for row in rows), default=0) * _CHARACTER) + 16)
 
 
 def _ticks(top: float, bottom: float) -> list[float]:
