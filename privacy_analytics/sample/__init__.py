@@ -23,7 +23,7 @@ from privacy_analytics.errors import UsageError
 from privacy_analytics.sample import broken
 from privacy_analytics.sample.accounts import rename, spokesmen, write_accounts
 from privacy_analytics.sample.canaries import OWN, OWN_COUNT, Canary, Person, canaries, people
-from privacy_analytics.sample.conversations import TICKET_KINDS, Author, Row
+from privacy_analytics.sample.conversations import Author, Row, ticket_kinds
 from privacy_analytics.sample.crashes import write_crashes
 from privacy_analytics.sample.telemetry import Calendar, write_events, write_performance
 
@@ -72,7 +72,8 @@ def write_sample(
     own = [_own(OWN[i % len(OWN)], person) for i, person in enumerate(owners)]
     planted = canaries(random, strangers)
     in_crashes = [canary for i, canary in enumerate(planted) if canary.kind == "home_path" and i % 3]
-    in_tickets = [canary for i, canary in enumerate(planted) if canary.kind in TICKET_KINDS and i % 3 == 0]
+    told_support = ticket_kinds()
+    in_tickets = [canary for i, canary in enumerate(planted) if canary.kind in told_support and i % 3 == 0]
     in_chats = [canary for canary in planted if canary not in in_crashes and canary not in in_tickets]
     author = Author(random, calendar.start, calendar.days)
     rows = table.to_dicts()

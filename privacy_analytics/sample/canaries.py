@@ -1,7 +1,8 @@
 """Planted identifiers: plausible in form, from ranges that belong to nobody wherever such ranges exist.
 
 Sources: RFC 2606 (example domains), RFC 5737 and 3849 (documentation addresses), 555-01xx (NANP fiction range),
-Ofcom's drama numbers (020 7946 0xxx, 07700 900xxx), ACMA's (0491 57x), ARCEP's (01 99 00) and BNetzA's (030 23125).
+Ofcom's drama numbers (020 7946 0xxx, 07700 900xxx), ACMA's (0491 570 156 to 159), ARCEP's (01 99 00) and
+BNetzA's (030 23125).
 """
 
 from __future__ import annotations
@@ -129,7 +130,7 @@ def _phone(random: Random, _: Person, i: int) -> Canary:
         f"07700 9002{n}",
         f"+33 1 99 00 {n} ##",
         f"+49 30 23125 1{n}",
-        f"+61 491 570 1{n}",
+        f"+61 491 570 {156 + i // 7}",
     )
     return _plain("phone", _fill(random, patterns[i % len(patterns)]))
 
@@ -161,11 +162,9 @@ def _api_key(random: Random, who: Person, i: int) -> Canary:
     elif i % 4 == 2:
         key = "AKIA" + _some(random, string.ascii_uppercase + "234567", 16)
     else:
-        parts = (
-            json.dumps({"alg": "HS256", "typ": "JWT"}),
-            json.dumps({"sub": who.username, "iat": 1_790_000_000 + i}),
-        )
-        encoded = [base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in parts]
+        parts = ({"alg": "HS256", "typ": "JWT"}, {"sub": who.username, "iat": 1_790_000_000 + i})
+        compact = [json.dumps(part, separators=(",", ":")).encode() for part in parts]
+        encoded = [base64.urlsafe_b64encode(part).decode().rstrip("=") for part in compact]
         key = ".".join([*encoded, _some(random, letters, 43)])
     return _plain("api_key", key)
 

@@ -8,13 +8,16 @@ from random import Random
 from typing import Any
 
 from privacy_analytics.sample.canaries import Canary
-from privacy_analytics.sample.phrases import Thread, Writer, bank, words
+from privacy_analytics.sample.phrases import Habits, Thread, Writer, bank, words
 
 Row = dict[str, Any]
-TICKET_KINDS = frozenset(bank("support_asides"))
-"""Kinds of identifiers that people write to support."""
 VOICE_EVERY = 8
 """One conversation in so many is spoken."""
+
+
+def ticket_kinds() -> set[str]:
+    """Kinds of identifiers that people write to support."""
+    return set(bank("support_asides"))
 
 
 class Author:
@@ -47,10 +50,10 @@ class Author:
             opened = self._moment()
             first, *rest = self._random.choice(threads[topic])
             head, body = first[2:].split(":: ")
-            slots = _slots(account)
-            said = self._said([f"> {body}", *rest], slots, self._plain)
+            slots, habits = _slots(account), self._plain.habits()
+            said = self._said([f"> {body}", *rest], slots, habits, self._plain)
             for canary in planted:
-                said += self._planted(asides[canary.kind], canary, slots)
+                said += self._planted(asides[canary.kind], canary, slots, habits)
             messages = self._stamped(said, opened, hours=True, answers="agent")
             subject = self._plain.say(head, slots)
             row = {"account_id": account["account_id"], "ticket_id": f"tick-{i:04d}", "opened_at": stamp(opened)}
@@ -60,17 +63,18 @@ class Author:
     def _chat(self, name: str, account: Row, topic: str, thread: Thread, planted: list[Canary]) -> Row:
         started = self._moment()
         slots = _slots(account)
+        spoken = self._random.randrange(VOICE_EVERY) == 0
+        habits = {} if spoken else self._fresh.habits()
         if self._random.random() < 0.3:
             thread = thread[: self._random.randrange(2, len(thread) + 1)]
-        said = self._said(thread, slots, self._fresh)
+        said = self._said(thread, slots, habits, self._fresh)
         for canary in planted:
             at = self._random.randrange(2, len(said) + 1, 2) if len(said) > 2 else 2
-            said[at:at] = self._planted(self._asides[canary.kind], canary, slots)
+            said[at:at] = self._planted(self._asides[canary.kind], canary, slots, habits)
         if len(said) % 2 == 0 and self._random.random() < 0.55:
             kind = "named" if self._random.random() < 0.2 else "closing"
-            said += self._said(self._random.choice(self._closings[kind]), slots, self._fresh)
+            said += self._said(self._random.choice(self._closings[kind]), slots, habits, self._fresh)
         messages = self._stamped(said, started, hours=False, answers="assistant")
-        spoken = self._random.randrange(VOICE_EVERY) == 0
         for message in messages:
             message["channel"] = "voice" if spoken else "text"
             if spoken and message["role"] == "user":
@@ -79,15 +83,18 @@ class Author:
         known = topic if self._random.random() < 0.97 else None
         return row | {"ended_at": messages[-1]["sent_at"], "topic": known, "messages": messages}
 
-    def _said(self, lines: Iterable[str], slots: dict[str, str], writer: Writer) -> list[tuple[str, str]]:
-        habits = writer.habits()
+    def _said(
+        self, lines: Iterable[str], slots: dict[str, str], habits: Habits, writer: Writer
+    ) -> list[tuple[str, str]]:
         return [
             (line[0], writer.type(line[2:], slots, habits) if line[0] == ">" else writer.answer(line[2:], slots))
             for line in lines
         ]
 
-    def _planted(self, threads: list[Thread], canary: Canary, slots: dict[str, str]) -> list[tuple[str, str]]:
-        lines = self._said(self._random.choice(threads), slots, self._plain)
+    def _planted(
+        self, threads: list[Thread], canary: Canary, slots: dict[str, str], habits: Habits
+    ) -> list[tuple[str, str]]:
+        lines = self._said(self._random.choice(threads), slots, habits, self._plain)
         return [(side, text.replace("[value]", canary.shown)) for side, text in lines]
 
     def _stamped(self, said: list[tuple[str, str]], start: datetime, *, hours: bool, answers: str) -> list[Row]:

@@ -12,6 +12,8 @@ from privacy_analytics.shipped import shipped
 
 Thread = tuple[str, ...]
 """Lines of one conversation, each beginning with ``> `` (the user) or ``< `` (the answer)."""
+Habits = Mapping[str, bool]
+"""How somebody types: lower case, bare of punctuation, with slang, sloppily; nothing for what is spoken."""
 
 _CHOICE = re.compile(r"\{([^{}]*)\}")
 _SLOT = re.compile(r"\[([a-z_]+\d?)\]")
@@ -59,7 +61,7 @@ class Writer:
         text = _CHOICE.sub(lambda match: self._random.choice(match[1].split("|")), template)
         return _SLOT.sub(lambda match: self._slot(match[1], slots), text)
 
-    def type(self, template: str, slots: dict[str, str], habits: Mapping[str, bool]) -> str:
+    def type(self, template: str, slots: dict[str, str], habits: Habits) -> str:
         """Fill in a template the way a person with these habits types it."""
         return self._say_anew(template, slots, "asking", habits)
 
@@ -67,12 +69,12 @@ class Writer:
         """Fill in a template the way an assistant writes."""
         return self._say_anew(template, slots, "answering", {})
 
-    def habits(self) -> dict[str, bool]:
+    def habits(self) -> Habits:
         """How one person types."""
         odds = {"lower": 0.8, "bare": 0.6, "slang": 0.3, "sloppy": 0.35}
         return {habit: self._random.random() < chance for habit, chance in odds.items()}
 
-    def _say_anew(self, template: str, slots: dict[str, str], side: str, habits: Mapping[str, bool]) -> str:
+    def _say_anew(self, template: str, slots: dict[str, str], side: str, habits: Habits) -> str:
         text = ""
         for attempt in range(self._tries):
             text = self._typed(self.say(template, slots), habits)
@@ -96,12 +98,12 @@ class Writer:
         low, high = (int(end) for end in ends.split("-"))
         return str(self._random.randrange(low, high + 1, int(step)))
 
-    def _typed(self, text: str, habits: Mapping[str, bool]) -> str:
+    def _typed(self, text: str, habits: Habits) -> str:
         if habits.get("bare"):
             text = text.replace("'", "").rstrip(".")
         return " ".join(self._word(word, habits) for word in text.split(" "))
 
-    def _word(self, word: str, habits: Mapping[str, bool]) -> str:
+    def _word(self, word: str, habits: Habits) -> str:
         if "[" in word:
             return word
         word = word.lower() if habits.get("lower") else word
