@@ -55,7 +55,7 @@ def release() -> Callable[..., Release]:
     return _release
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def world() -> dict[str, Release]:
     """A month with a total, features (one weak, one too small) and days; the month before; a cohort."""
     features = {"chat": 9000.0, "mix_assist": 1240.4, "vocal_tuner": 70.0, "undo_history": 9.0}
