@@ -110,8 +110,9 @@ def _notebook(settings: Settings, report: str) -> Path:
 
 
 def _execute(settings: Settings, source: Path, executed: Path, values: Mapping[str, Any], home: Path) -> None:
-    def tell(cell: Any, cell_index: int) -> None:  # noqa: ARG001  # nbclient's signature
-        LOG.info("%s: cell %d", source.stem, cell_index + 1)
+    def tell(cell: Any, cell_index: int) -> None:  # noqa: ARG001  # nbclient's names
+        if cell.cell_type == "markdown" and (heading := re.match(r"#+ +(.+)", cell.source)):
+            LOG.info("%s  %s", source.stem, heading[1])
 
     before = os.environ.get(VARIABLE)
     os.environ[VARIABLE] = str(settings.root)
