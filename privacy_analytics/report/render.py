@@ -21,7 +21,7 @@ from privacy_analytics.errors import NotebookError
 from privacy_analytics.figures import opening, specifications, style
 from privacy_analytics.figures.format import month_words
 
-_FRAGMENTS = re.compile(rf"\s*(?:{opening.pattern}.*?</section>\s*)+", re.DOTALL)
+_FRAGMENTS = re.compile(rf"\s*(?:{opening.pattern}(?:(?!</section>).)*</section>\s*)+", re.DOTALL)
 _WAY_OUT = "A report's cell ends with .plot(), .table(), .sentence() or the like, or shows nothing."
 TEMPLATES = Path(__file__).with_name("template")
 

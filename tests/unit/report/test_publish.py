@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import json
+import re
+
+import nbformat
+import pytest
+
+from privacy_analytics import figures
+from privacy_analytics.errors import GateError, NotFound, UsageError
+from privacy_analytics.report.publish import publish
+from privacy_analytics.report.render import Facts, render_html
+
+HOUSE = {"product": "Tonearm", "contact": "privacy@tonearm.example"}
+
+
+@pytest.fixture
+def run(tmp_path, world):
+    """Makes a run's folder: ``run("usage_report", "Usage report")``."""
+
+    def made(report="usage_report", title="Usage report", month="2026-10", prose="Fine."):
+        folder = tmp_path / "runs" / month / report
+        folder.mkdir(parents=True, exist_ok=True)
+        html = figures.fragment("sentence", world["month"]) + figures.table(world["features"])
+        output = nbformat.v4.new_output("display_data", {"text/html": html})
+        cells = [nbformat.v4.new_markdown_cell(prose), nbformat.v4.new_code_cell("", outputs=[output])]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "executed.ipynb")
+        facts = Facts(HOUSE["product"], month, f"{month}.r0", "1.0", HOUSE["contact"])
+        (folder / "report.html").write_text(render_html(folder / "executed.ipynb", title=title, facts=facts))
+        manifest = {"report": report, "month": month, "title": title, "snapshot": f"{month}.r0", "policy": "1.0"}
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        return folder
+
+    return made
+
+
+@pytest.fixture
+def site(tmp_path):
+    return tmp_path / "published"
+
+
+def _files(folder):
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_a_report_goes_out_as_the_bytes_that_were_approved(run, site, store):
+    folder = run()
+    page = publish(folder, site, store, approved_by="Ada", **HOUSE)
+    assert page == site / "2026-10" / "usage_report" / "index.html"
+    assert page.read_bytes() == (folder / "report.html").read_bytes()
+    assert set(_files(site)) == {
+        "index.html",
+        "2026-10/usage_report/index.html",
+        "2026-10/usage_report/manifest.json",
+    }
+
+
+def test_the_manifest_says_who_approved_what(run, site, store):
+    manifest = json.loads(
+        (publish(run(), site, store, approved_by="Ada", **HOUSE).parent / "manifest.json").read_text()
+    )
+    assert manifest["approved_by"] == "Ada"
+    assert manifest["releases"] == ["r-features", "r-month"]
+    assert re.fullmatch(r"[0-9a-f]{64}", manifest["sha256"])
+    assert manifest["policy"] == "1.0"
+
+
+def test_the_index_lists_reports_newest_month_first_with_a_sentence_each(run, site, store):
+    publish(run(month="2026-09", title="Usage report"), site, store, approved_by="Ada", **HOUSE)
+    publish(run("case_study", "Mix Assist"), site, store, approved_by="Ada", **HOUSE)
+    publish(run(), site, store, approved_by="Ada", **HOUSE)
+    index = (site / "index.html").read_text()
+    assert re.findall(r'<a href="(2026[^"]+)">([^<]+)', index) == [
+        ("2026-10/case_study/index.html", "Mix Assist"),
+        ("2026-10/usage_report/index.html", "Usage report"),
+        ("2026-09/usage_report/index.html", "Usage report"),
+    ]
+    assert index.count("About 12,412 (±35) accounts") == 3
+
+
+def test_publishing_again_changes_nothing_but_the_approval(run, site, store):
+    folder = run()
+    publish(folder, site, store, approved_by="Ada", **HOUSE)
+    before = _files(site)
+    publish(folder, site, store, approved_by="Grace", **HOUSE)
+    after = _files(site)
+    assert {name for name in after if after[name] != before[name]} == {"2026-10/usage_report/manifest.json"}
+    assert set(after) == set(before)
+
+
+def test_what_the_gate_refuses_leaves_the_site_as_it_was(run, site, store):
+    publish(run(), site, store, approved_by="Ada", **HOUSE)
+    before = _files(site)
+    with pytest.raises(GateError):
+        publish(run(prose="We have 4711 users."), site, store, approved_by="Ada", **HOUSE)
+    assert _files(site) == before
+
+
+def test_a_canary_in_the_title_does_not_reach_the_index(run, site, store):
+    with pytest.raises(GateError):
+        publish(run(title="Jane Doe"), site, store, approved_by="Ada", canaries=["jane doe"], **HOUSE)
+    assert not site.exists()
+
+
+def test_bytes_changed_after_the_run_do_not_go_out(run, site, store):
+    folder = run()
+    page = folder / "report.html"
+    page.write_text(page.read_text().replace("12,412", "13,000"))
+    with pytest.raises(GateError):
+        publish(folder, site, store, approved_by="Ada", **HOUSE)
+
+
+@pytest.mark.parametrize("name", ["", "  ", "Ada\nLovelace"])
+def test_somebody_approves(run, site, store, name):
+    with pytest.raises(UsageError):
+        publish(run(), site, store, approved_by=name, **HOUSE)
+
+
+@pytest.mark.parametrize(
+    "change", [{"report": "../../etc"}, {"month": "2026-10/.."}, {"report": None}, {"title": 7}, {"month": "october"}]
+)
+def test_a_manifest_cannot_name_a_place_outside_the_site(run, site, store, change):
+    folder = run()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(manifest | change))
+    with pytest.raises(UsageError):
+        publish(folder, site, store, approved_by="Ada", **HOUSE)
+    assert not site.exists()
+
+
+def test_a_run_without_a_report_is_not_published(tmp_path, site, store):
+    with pytest.raises(NotFound):
+        publish(tmp_path / "nowhere", site, store, approved_by="Ada", **HOUSE)
+
+
+def test_a_publication_that_died_half_way_is_completed_by_the_next(run, site, store, monkeypatch):
+    folder = run()
+    publish(folder, site, store, approved_by="Ada", **HOUSE)
+    home = site / "2026-10" / "usage_report"
+    home.rename(site / "2026-10" / ".usage_report.retired")
+    publish(folder, site, store, approved_by="Ada", **HOUSE)
+    assert [file.name for file in (site / "2026-10").iterdir()] == ["usage_report"]
