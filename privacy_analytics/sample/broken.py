@@ -57,7 +57,7 @@ def broken_chats(good: Row) -> list[Row]:
     rows.append(_chat(good, "undeclared", "why is there a mood in my export") | {"mood": "curious"})
     rows += [
         _chat(good, f"time{i}", "when was that") | {"started_at": text}
-        for i, text in enumerate(("2026-13-45", "yesterday"))
+        for i, text in enumerate(("2026-13-45T10:00:00Z", "yesterday"))
     ]
     rows += [_chat(good, f"nobody{i}", "who am i") | {"account_id": None} for i in range(2)]
     return rows
