@@ -2,7 +2,8 @@
 
 ``fragment("bars", release)`` is ``<section class="pa" data-fragment="…">…</section>``; the attribute says which
 renderer drew which expressions over stored releases with which options. ``render`` repeats it from a store. So
-whoever holds the store can recompute every number, label, drawing and alternative text of a page byte by byte; ``gate`` does.
+whoever holds the store can recompute every number, label, drawing and alternative text of a page byte by byte;
+``gate`` does.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import altair as alt
 import vl_convert
 
 from privacy_analytics.dp.releases import Cell, Release
-from privacy_analytics.figures.format import key_short, key_words, measure, scale, show
+from privacy_analytics.figures.format import key_short, key_words, scale, show
 from privacy_analytics.figures.words import series
 
 WIDTH = 520
@@ -39,7 +39,7 @@ _CHARACTER = 9.4
 
 def bars(release: Release) -> str:
     """Horizontal bars with whiskers, largest first, each with its number; unreliable ones are grey."""
-    unit = measure(release)
+    unit = release.unit
     cells = sorted(release.shown, key=lambda cell: -cell.value)
     rows = [_row(cell, unit, key_words(cell.key)) for cell in cells]
     left = _room(rows, "label", most=200)
@@ -65,7 +65,7 @@ def bars(release: Release) -> str:
 
 def dumbbells(first: Release, second: Release) -> str:
     """Two values a key, one above the other, each with its whisker and number, in the order of the first."""
-    unit = measure(first)
+    unit = first.unit
     others = {cell.key: cell for cell in second.shown}
     pairs = [(cell, others[cell.key]) for cell in first.shown if cell.key in others]
     pairs.sort(key=lambda pair: -pair[0].value)
@@ -92,7 +92,7 @@ def dumbbells(first: Release, second: Release) -> str:
 
 def line(release: Release) -> str:
     """Values in time with their 95 % band (whiskers where there are few); hollow points are unreliable."""
-    unit = measure(release)
+    unit = release.unit
     labels = [key_short(cell.key[0]) for cell in release.cells]
     shown = [
         _row(cell, unit, key_short(cell.key[0])) | {"run": number}

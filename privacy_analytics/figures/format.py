@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from privacy_analytics.dp.releases import Cell, Release, half_width
+from privacy_analytics.dp.releases import Cell, half_width
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -45,12 +45,6 @@ def interval(cell: Cell, unit: str) -> str:
 def scale(unit: str) -> str:
     """Number format of an axis in d3's language."""
     return ".0%" if unit in _SUFFIX else ",~f"
-
-
-def measure(release: Release) -> str:
-    """The unit in which a release is printed. A share of unlike things (rows of accounts) is a ratio, no percentage."""
-    ratio = release.unit == "share" and any(cell.high > 1 for cell in release.cells)
-    return "ratio" if ratio else release.unit
 
 
 def key_words(key: tuple[str, ...]) -> str:

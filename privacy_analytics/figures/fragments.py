@@ -12,7 +12,7 @@ from typing import Any
 
 from privacy_analytics.dp.releases import Cell, Release
 from privacy_analytics.errors import UsageError
-from privacy_analytics.figures.format import STATUS, error, interval, key_words, measure, month_words, show
+from privacy_analytics.figures.format import STATUS, error, interval, key_words, month_words, show
 from privacy_analytics.figures.words import alt_text, chosen_key, is_sorted_time, sentence, title
 
 Options = Mapping[str, Any]
@@ -62,7 +62,7 @@ def compare(releases: Sequence[Release], options: Options) -> str:
     if len(releases) != 2:
         raise UsageError("compare takes two releases: the cohort's, then everybody's.")
     first, second = releases
-    if first.by != second.by or measure(first) != measure(second):
+    if first.by != second.by or first.unit != second.unit:
         raise UsageError("compare takes two releases by the same column and in the same unit.")
     names = list(options.get("names", ("This group", "Everybody")))
     if not {cell.key for cell in first.shown} & {cell.key for cell in second.shown}:
@@ -97,7 +97,7 @@ def said(releases: Sequence[Release], options: Options) -> str:
 def _tile(release: Release, label: str) -> str:
     if len(release.cells) != 1:
         raise UsageError("A tile shows one number; this release has several. Use bars, line or table.")
-    cell, unit = release.cells[0], measure(release)
+    cell, unit = release.cells[0], release.unit
     if cell.status == "suppressed":
         number, note = "–", STATUS[cell.status]
     else:
@@ -142,7 +142,7 @@ def _details(table: str) -> str:
 
 
 def _table(release: Release, caption: str) -> str:
-    unit = measure(release)
+    unit = release.unit
     head = "".join(
         f'<th scope="col">{escape(name)}</th>'
         for name in (*(key_words((name,)) for name in release.by), "Value", "95 % interval", "Reading")

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from privacy_analytics.dp.releases import Cell, Release
 from privacy_analytics.errors import UsageError
-from privacy_analytics.figures.format import column_words, error, interval, key_words, measure, month_words, show
+from privacy_analytics.figures.format import column_words, error, interval, key_words, month_words, show
 
 TIME = ("day", "week", "month")
 _DID = {
@@ -26,12 +26,19 @@ _ROWS = {
     "performance": "measurements",
     "support": "support requests",
 }
-_USED = {"feature": "used {}", "os": "worked on {}", "host": "worked in {}", "browser": "worked in {}"}
+_USED = {
+    "feature": "used {}",
+    "os": "worked on {}",
+    "host": "worked in {}",
+    "browser": "worked in {}",
+    "topic": "asked about {}",
+    "code": "saw the crash {}",
+}
 
 
 def title(release: Release) -> str:
     """A heading for a release that was given none: ``"Accounts by feature"``."""
-    unit = measure(release)
+    unit = release.unit
     noun = {"accounts": "Accounts", "share": "Share", "ratio": "Ratio", "change": "Change"}.get(unit) or _rows(
         release
     ).capitalize()
@@ -45,21 +52,22 @@ def sentence(release: Release, *, key: tuple[str, ...] | None = None, says: str 
     ``says`` replaces what was counted: ``sentence(r, says="accounts finished a mix")``, of a share
     ``says="of all accounts used Mix Assist"``, of a change ``says="the number of active accounts"``.
     """
-    when = month_words(release.month)
     cell = _chosen(release, key)
     if cell is None:
-        return f"Too few accounts to show a number for {when}."
-    unit = measure(release)
+        return f"Too few accounts to show a number for {month_words(release.month)}."
+    unit = release.unit
     if unit == "change":
-        return _difference(cell, says or f"the count{f' for {key_words(cell.key)}' if cell.key else ''}", when)
+        what = says or f"the count{f' for {key_words(cell.key)}' if cell.key else ''}"
+        return _difference(cell, what, month_words(release.month))
     spread = f"({error(cell, unit)}{' points' if unit == 'share' else ''})"
     caution = ", a rough value" if cell.status == "unreliable" else ""
-    return f"About {show(cell, unit)} {spread} {says or _did(release, cell, unit)} in {when}{caution}."
+    said = f"{says} in {month_words(release.month)}" if says else f"{_did(release, cell, unit)}{_when(release)}"
+    return f"About {show(cell, unit)} {spread} {said}{caution}."
 
 
 def alt_text(release: Release) -> str:
     """What a picture of the release shows: what is counted, lowest, highest, trend, accuracy."""
-    unit = measure(release)
+    unit = release.unit
     shown = release.shown
     head = title(release) + (f", {month_words(release.month)}" if release.by else "")
     hidden = len(release.cells) - len(shown)
@@ -99,28 +107,50 @@ def _chosen(release: Release, key: tuple[str, ...] | None) -> Cell | None:
 
 def _did(release: Release, cell: Cell, unit: str) -> str:
     """What was counted. A derived value no longer knows its filters, so without ``says`` it claims little."""
-    key = key_words(cell.key)
     if unit == "rows":
-        return f"{_rows(release)}{f' ({key})' if key else ''} were counted{_narrowed(release)}"
+        return f"{_rows(release)} were counted{_where(release)}{_among(release)}{_at(release, cell)}"
     if unit == "ratio":
-        return f"{_rows(release)} an account{f' ({key})' if key else ''}"
+        return f"{_rows(release)} an account{_at(release, cell)}"
+    who = f"adopters of {_cohort(release)}" if _cohort(release) else "accounts"
+    if unit == "share":
+        who = f"of the {who} counted"
+    did = _DID.get(release.table, "were counted")
+    if len(release.by) == 1 and release.by[0] in _USED:
+        return f"{who} {_USED[release.by[0]].format(key_words(cell.key))}{_where(release)}"
+    if unit == "share" and not cell.key:
+        return who
+    return f"{who} {did}{_where(release)}{_at(release, cell)}"
+
+
+def _at(release: Release, cell: Cell) -> str:
+    """The cell's key as an adverb."""
     if not cell.key:
-        return (
-            "of those counted"
-            if unit == "share"
-            else f"accounts {_DID.get(release.table, 'were counted')}{_narrowed(release)}"
-        )
-    who = "accounts" if unit == "accounts" else "of the accounts counted"
-    did = _USED.get(release.by[0], "are under {}") if len(release.by) == 1 else "are under {}"
-    return f"{who} {did.format(key)}{_narrowed(release)}"
+        return ""
+    if release.by == ("day",):
+        return f" on {key_words(cell.key)}"
+    return f" in {key_words(cell.key)}" if release.by == ("week",) else f" under {key_words(cell.key)}"
 
 
-def _narrowed(release: Release) -> str:
-    """The filter and the cohort of the question, so that no sentence claims more than was counted."""
+def _when(release: Release) -> str:
+    """The month, unless a day has said it; weeks are cut at its ends."""
+    if release.by == ("day",):
+        return ""
+    return f" {'within' if release.by == ('week',) else 'in'} {month_words(release.month)}"
+
+
+def _where(release: Release) -> str:
+    """The filter of the question, so that no sentence claims more than was counted."""
     where = [", ".join(key_words((value,)) for value in values) for _, values in release.question.get("where") or []]
+    return f" ({'; '.join(where)})" if where else ""
+
+
+def _among(release: Release) -> str:
+    return f" among adopters of {_cohort(release)}" if _cohort(release) else ""
+
+
+def _cohort(release: Release) -> str:
     cohort = release.question.get("cohort")
-    said = f" ({'; '.join(where)})" if where else ""
-    return said + (f", among adopters of {key_words((cohort['feature'],))}," if cohort else "")
+    return key_words((cohort["feature"],)) if cohort else ""
 
 
 def _difference(cell: Cell, what: str, when: str) -> str:

@@ -168,10 +168,33 @@ def test_a_sentence_can_be_quoted(world):
 
 
 def test_a_sentence_names_the_filter_and_the_cohort(release):
-    cohort = {"kind": "adopters", "feature": "mix_assist"}
-    text = figures.sentence(release("a", 900.0, where=[["os", ["macos"]]], cohort=cohort))
-    assert "(macOS)" in text
-    assert "among adopters of Mix assist" in text
+    adopters = {"kind": "adopters", "feature": "mix_assist"}
+    assert figures.sentence(release("a", 900.0, where=[["os", ["macos"]]], cohort=adopters)) == (
+        "About 900 (±39) adopters of Mix assist used the assistant (macOS) in October 2026."
+    )
+    assert figures.sentence(release("b", {"chat": 900.0}, cohort=adopters)) == (
+        "About 900 (±39) adopters of Mix assist used Chat in October 2026."
+    )
+    rows = release("c", 900.0, unit="rows", where=[["feature", ["chat"]]], cohort=adopters)
+    assert figures.sentence(rows) == (
+        "About 900 (±39) events were counted (Chat) among adopters of Mix assist in October 2026."
+    )
+
+
+def test_a_sentence_about_a_day_or_week_says_which(release):
+    day, week = release("a", {"2026-10-05": 900.0}, by="day"), release("b", {"2026-W41": 900.0}, by="week")
+    assert figures.sentence(day) == "About 900 (±39) accounts used the assistant on 5 October 2026."
+    assert figures.sentence(week) == (
+        "About 900 (±39) accounts used the assistant in week 41 of 2026 within October 2026."
+    )
+
+
+def test_a_share_claims_no_more_than_it_knows_unless_told(release, world):
+    part = share(release("a", 3000.0), of=world["month"])
+    assert figures.sentence(part) == "About 24.17 % (±0.44 points) of the accounts counted in October 2026."
+    assert figures.sentence(part, says="of all accounts used Mix Assist").startswith(
+        "About 24.17 % (±0.44 points) of all accounts used Mix Assist in October 2026"
+    )
 
 
 def test_a_change_within_its_noise_is_no_clear_difference(release):
