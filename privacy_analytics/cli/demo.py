@@ -27,26 +27,33 @@ def demo() -> None:
         settings = workspace.load(root)
     else:
         settings = workspace.create(
-            root, product="Groove Assistant", contact_email="privacy@example.com", timezone="UTC", posted=date(2026, 8, 1)
+            root,
+            product="Groove Assistant",
+            contact_email="privacy@example.com",
+            timezone="UTC",
+            posted=date(2026, 8, 1),
         )
         copy_notebooks(root)
 
     from privacy_analytics.curator import Curator
     from privacy_analytics.dp.releases import ReleaseStore
-    from privacy_analytics.ingest import ingest
+    from privacy_analytics.ingest.intake import ingest
     from privacy_analytics.report.publish import publish
     from privacy_analytics.report.run import run
     from privacy_analytics.snapshots import snapshot
 
     curator = Curator(settings)
     if not curator.lake.batches():
-        from privacy_analytics.cli.ingest import progress, tell
+        from privacy_analytics.cli.ingest import summary, watched
         from privacy_analytics.sample import write_sample
-        from privacy_analytics.scrub import Scrubber
+        from privacy_analytics.scrub import IdentityHasher, Scrubber
 
         click.echo("export     synthetic: 20,000 accounts, two months, planted identifiers")
         sample = write_sample(root / "export")
-        tell(ingest(settings, sample.folder, scrubber=Scrubber("standard"), progress=progress()))
+        scrubber = Scrubber("standard", hasher=IdentityHasher(settings.key()))
+        click.echo(summary(ingest(settings, sample.folder, scrubber=scrubber, progress=watched())))
+        masked = sum(scrubber.counts.values()) - scrubber.counts["failed"]
+        click.echo(f"scrubbed   {masked:,} identifiers masked, {scrubber.counts['failed']} text(s) masked whole")
     frozen = snapshot(settings, MONTH)
     before = sum(curator.ledger.spent_by_month().values())
     store = ReleaseStore(settings.path("releases"))

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from privacy_analytics.cli import options
+from privacy_analytics.errors import PolicyError
 from privacy_analytics.workspace import load
 
 
@@ -43,8 +44,16 @@ def publish(report: str, workspace: str | None, month: str, approved_by: str) ->
     from privacy_analytics.report.publish import publish as put
     from privacy_analytics.report.run import latest
 
-    store = ReleaseStore(settings.path("releases"))
-    page = put(latest(settings, month, report), settings.path("published"), store, approved_by=approved_by)
+    if settings.contact_email.endswith("@localhost"):
+        raise PolicyError("contact_email reaches this machine only. Set the officer's in workspace.toml (policy §12).")
+    page = put(
+        latest(settings, month, report),
+        settings.path("published"),
+        ReleaseStore(settings.path("releases")),
+        approved_by=approved_by,
+        product=settings.product,
+        contact=settings.contact_email,
+    )
     click.echo(f"published      {page}\nsite           {settings.path('published', 'index.html')}")
 
 
