@@ -51,8 +51,8 @@ def contributions(rows: nw.LazyFrame[Any], cells: nw.LazyFrame[Any], bounded: Bo
     else:
         placed = rows.with_columns(cell=nw.lit(0, dtype=nw.Int64), cell_hash=nw.lit(0, dtype=nw.Int64))
     counted = (
-        placed.group_by("account", "account_hash", "cell", "cell_hash")
-        .agg(n=nw.len())
+        placed.group_by("account", "cell")
+        .agg(n=nw.len(), account_hash=nw.col("account_hash").min(), cell_hash=nw.col("cell_hash").min())
         .with_columns(n=nw.col("n").cast(nw.Int64).clip(0, bounded.per_cell))
     )
     size = len(bounded.cells)
@@ -67,11 +67,13 @@ def contributions(rows: nw.LazyFrame[Any], cells: nw.LazyFrame[Any], bounded: Bo
 def enforced(contributed: nw.LazyFrame[Any], bounded: Bounded) -> nw.LazyFrame[Any]:
     """Contributions with ``kept``: whether all of the account's are within the bounds. It reads only that account.
 
-    Each ``n`` is compared, never squared, so no value can wrap around past the check.
+    Each ``n`` is compared, never added or squared, so no value can wrap around past the check.
     """
-    within = (nw.col("n") >= 0) & (nw.col("n") <= bounded.per_cell)
+    within = (nw.col("n") >= 0) & (nw.col("n") <= bounded.per_cell) & (nw.col("times") == 1)
     return (
-        contributed.with_columns(outside=(~within).cast(nw.Int64), one=nw.lit(1, dtype=nw.Int64))
+        contributed.with_columns(one=nw.lit(1, dtype=nw.Int64))
+        .with_columns(times=nw.col("one").sum().over("account", "cell"))
+        .with_columns(outside=(~within).cast(nw.Int64))
         .with_columns(bad=nw.col("outside").sum().over("account"), cells=nw.col("one").sum().over("account"))
         .with_columns(kept=(nw.col("bad") == 0) & (nw.col("cells") <= bounded.per_account))
     )

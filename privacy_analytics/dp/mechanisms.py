@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import cache
 from typing import Any, cast
 
@@ -29,7 +30,7 @@ def gaussian(scale: float) -> Any:
 
 def price(l2: float, scale: float) -> int:
     """Nano-rho that noise of this scale costs at this L2 bound, rounded up."""
-    return math.ceil(cast("float", gaussian(scale).map(l2)) * NANO)
+    return math.ceil(Fraction(cast("float", gaussian(scale).map(l2))) * NANO)
 
 
 def scale_for(l2: float, nano_rho: int) -> float:

@@ -12,7 +12,8 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from fractions import Fraction
+from itertools import chain, product
 from typing import Any, Self
 
 from privacy_analytics.errors import UsageError
@@ -23,11 +24,25 @@ LARGEST_SQUARE = 2**62
 """Bounds whose squared norm reaches this are refused, so that no sum of squares can wrap in 64 bits."""
 
 
+def _expect(kind: Any, says: str, *found: object) -> None:
+    if not all(isinstance(each, kind) for each in found):
+        raise UsageError(f"This is no question: {says}.")
+
+
+def _at_least_one(name: str, bound: object) -> None:
+    """Bounds are whole numbers: OpenDP prices them, and a NaN passes every comparison."""
+    if bound is not None and (not isinstance(bound, int) or isinstance(bound, bool) or bound < 1):
+        raise UsageError(f"{name} is a whole number, at least 1.")
+
+
 @dataclass(frozen=True)
 class Adopters:
     """The cohort of accounts with at least one event of this feature in the month: a public predicate per account."""
 
     feature: str
+
+    def __post_init__(self) -> None:
+        _expect(str, "a feature is text", self.feature)
 
     def canonical(self) -> dict[str, str]:
         return {"kind": "adopters", "feature": self.feature}
@@ -57,13 +72,14 @@ class Question:
         per_account: int | None = None,
     ) -> None:
         keys = () if by is None else (by,) if isinstance(by, str) else tuple(by)
+        listed = {column: (v,) if isinstance(v, str) else tuple(v) for column, v in (where or {}).items()}
+        _expect(str, "names and keys are text", table, *keys, *listed, *chain(*listed.values()))
+        _expect(Adopters | None, "a cohort is Adopters(feature)", cohort)
         if len(set(keys)) < len(keys):
             raise UsageError("A question names the same column twice in `by`. Name each once.")
         if sum(key in TIME_GRAINS for key in keys) > 1:
             raise UsageError("A question is by day or by week, not both. Choose one.")
-        if per_account is not None and per_account < 1:
-            raise UsageError("per_account is at least 1: an account that counts nowhere needs no question.")
-        listed = {column: (v,) if isinstance(v, str) else tuple(v) for column, v in (where or {}).items()}
+        _at_least_one("per_account", per_account)
         if any(not values for values in listed.values()):
             raise UsageError("A filter in `where` names no key. Name at least one of the column's public keys.")
         object.__setattr__(self, "table", table)
@@ -124,8 +140,7 @@ class CountRows(Question):
 
     def __init__(self, table: str, *, per_cell: int | None = None, **shape: Any) -> None:
         super().__init__(table, **shape)
-        if per_cell is not None and per_cell < 1:
-            raise UsageError("per_cell is at least 1.")
+        _at_least_one("per_cell", per_cell)
         object.__setattr__(self, "per_cell", per_cell)
 
     def canonical(self) -> dict[str, Any]:
@@ -194,8 +209,12 @@ class Bounded:
 
     @property
     def l2(self) -> float:
-        """Largest L2 norm of one account's vector, rounded up."""
-        return math.nextafter(math.sqrt(self.per_account) * self.per_cell, math.inf)
+        """Largest L2 norm of one account's vector, rounded up: its square is exactly checked."""
+        square = self.per_account * self.per_cell**2
+        norm = math.sqrt(square)
+        while Fraction(norm) ** 2 < square:
+            norm = math.nextafter(norm, math.inf)
+        return norm
 
     def canonical(self) -> dict[str, Any]:
         """Question, bounds, public keys, population and versions; not its price, purpose or policy."""

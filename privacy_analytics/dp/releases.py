@@ -134,8 +134,8 @@ class Release:
         fields = dict(raw)
         if fields.pop("format", None) != FORMAT:
             raise UsageError(f"This release has another format than {FORMAT}. Read it with the version that wrote it.")
-        cells: list[dict[str, Any]] = fields["cells"]
-        fields["cells"] = tuple(Cell(**(cell | {"key": tuple(cell["key"])})) for cell in cells)
+        cells = cast("list[dict[str, Any]]", fields["cells"])
+        fields["cells"] = tuple(Cell(key=tuple(cell.pop("key")), **cell) for cell in map(dict[str, Any], cells))
         fields["by"] = tuple(fields["by"])
         fields["mechanism"] = Mechanism(**fields["mechanism"]) if fields["mechanism"] else None
         return cls(**fields)
@@ -162,7 +162,12 @@ def share(part: Release, *, of: Release) -> Release:
     UsageError
         the two do not fit: other units, months, populations or keys
     """
-    _comparable(part, of, same_month=True)
+    _comparable(part, of)
+    if part.snapshot != of.snapshot:
+        raise UsageError("These releases are of different months. Compare months with change().")
+    if of.by not in ((), part.by):
+        raise UsageError("These releases have different keys. Take the share of a total, or of the same keys.")
+    at_most_one = _within(part, of)
 
     def ratio(cell: Cell, total: Cell) -> tuple[float, float, float]:
         low, high = _corner(cell)
@@ -170,7 +175,7 @@ def share(part: Release, *, of: Release) -> Release:
         return (
             _ratio(cell.value, total.value),
             max(0.0, _ratio(max(low, 0.0), most)),
-            min(1.0, _ratio(high, least)) if part.unit == of.unit else _ratio(high, least),
+            min(1.0, _ratio(high, least)) if at_most_one else _ratio(high, least),
         )
 
     return _derived("share", part, of, ratio)
@@ -187,7 +192,11 @@ def change(new: Release, old: Release) -> Release:
     UsageError
         the two do not answer the same question
     """
-    _comparable(new, old, same_month=False)
+    _comparable(new, old)
+    if any(new.question.get(name) != old.question.get(name) for name in _ASKED):
+        raise UsageError("change() compares two answers to the same question under the same bounds; these differ.")
+    if {"day", "week"} & set(new.by):
+        raise UsageError("change() compares months, which have no day in common. Ask both without day or week.")
 
     def ratio(cell: Cell, before: Cell) -> tuple[float, float, float]:
         low, high = _corner(cell)
@@ -197,6 +206,7 @@ def change(new: Release, old: Release) -> Release:
     return _derived("change", new, old, ratio)
 
 
+_ASKED = ("kind", "table", "by", "where", "cohort", "per_account", "per_cell")
 OPERATIONS: dict[str, Callable[[Release, Release], Release]] = {
     "share": lambda part, of: share(part, of=of),
     "change": change,
@@ -204,7 +214,9 @@ OPERATIONS: dict[str, Callable[[Release, Release], Release]] = {
 
 
 def _corner(cell: Cell) -> tuple[float, float]:
-    return cell.value - Z975 * cell.sigma, cell.value + Z975 * cell.sigma
+    """A 97.5 % interval; the noise is a whole number, so the half-width is rounded up to one."""
+    half = math.ceil(Z975 * cell.sigma)
+    return cell.value - half, cell.value + half
 
 
 def _ratio(above: float, below: float) -> float:
@@ -212,15 +224,19 @@ def _ratio(above: float, below: float) -> float:
     return above / max(below, 1.0)
 
 
-def _comparable(first: Release, second: Release, *, same_month: bool) -> None:
+def _comparable(first: Release, second: Release) -> None:
     if not {first.unit, second.unit} <= {"accounts", "rows"}:
         raise UsageError("share() and change() take releases of counts, not one of each other.")
     if first.population != second.population:
         raise UsageError("These releases count different populations. Ask both for the same purpose.")
-    if same_month and first.snapshot != second.snapshot:
-        raise UsageError("These releases are of different months. Compare months with change().")
-    if not same_month and first.unit != second.unit:
-        raise UsageError("change() compares two answers to the same question; these have different units.")
+
+
+def _within(part: Release, of: Release) -> bool:
+    """Whether every account counts in the total ``of`` at least what it counts in any one cell of ``part``."""
+    narrower = all(of.question.get(name) in ([], None, part.question.get(name)) for name in ("where", "cohort"))
+    same = not of.by and (part.unit, part.table) == (of.unit, of.table)
+    bounds = [release.mechanism.per_cell if release.mechanism else 0 for release in (part, of)]
+    return same and narrower and bounds[0] <= bounds[1]
 
 
 def _derived(
