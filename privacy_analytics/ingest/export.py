@@ -14,8 +14,9 @@ import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import polars as pl
 import pyarrow as pa
@@ -94,6 +95,18 @@ def names(file: ExportFile) -> list[str] | None:
             return _parquet(file, stream).schema_arrow.names
         stream.read(1)
     return None
+
+
+def sample(file: ExportFile, rows: int) -> list[dict[str, Any]]:
+    """The first rows of a file by its own names, for a draft of a map; what is no JSON object is passed over."""
+    with _by_name(file), opened(file.path, file.packing) as stream:
+        if file.format == "parquet":
+            return next((batch.to_pylist() for batch in _parquet(file, stream).iter_batches(rows)), [])
+        if file.format == "csv":
+            header, *lines = islice(_csv(stream), rows + 1)
+            return [dict(zip(header, line, strict=False)) for line in lines] or [dict.fromkeys(header)]
+        parsed = (jsonl.loose(raw) for _, raw in islice(_lines(stream), rows))
+        return [row for row in parsed if row is not None]
 
 
 def check_header(file: ExportFile, declared: dict[str, bool], fit: TableMap) -> None:

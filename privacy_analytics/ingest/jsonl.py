@@ -73,6 +73,14 @@ class Reader:
         return turns
 
 
+def loose(raw: bytes | None) -> dict[str, Any] | None:
+    """A line as it is, or None where it is no JSON object."""
+    try:
+        return _parsed(raw)
+    except _Broken:
+        return None
+
+
 def _parsed(raw: bytes | None) -> dict[str, Any]:
     if raw is None:
         raise _Broken("row|too_long")

@@ -35,6 +35,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from privacy_analytics.contracts import EXPORTS
 from privacy_analytics.errors import SettingsError
+from privacy_analytics.settings import Settings
 
 TURN = ("role", "content", "sent_at", "channel", "voice_seconds")
 """What one turn of ``messages`` may hold."""
@@ -93,8 +94,8 @@ class ColumnMap:
         return any(fnmatch.fnmatch(name, pattern) for pattern in self.ignore)
 
 
-def load(file: Path) -> ColumnMap:
-    """Read a map. Raises SettingsError for an unknown key or column, with what was probably meant."""
+def load(file: Path, settings: Settings) -> ColumnMap:
+    """Read a map for a workspace. Raises SettingsError for an unknown key or column, with what was probably meant."""
     try:
         raw: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError:
@@ -107,15 +108,20 @@ def load(file: Path) -> ColumnMap:
     files: dict[str, str] = raw.get("files", {})
     for table in files.values():
         _expect_known([table], EXPORTS, "files: ", file.name)
-    tables = {name: _table(raw[name], name, zone, file.name) for name in EXPORTS if name in raw}
+    own = settings.columns
+    tables = {
+        name: _table(raw[name], name, [*schema.column_names(), *own.get(name, {})], zone, file.name)
+        for name, schema in EXPORTS.items()
+        if name in raw
+    }
     return ColumnMap(files, tuple(raw.get("ignore", [])), tables, zone)
 
 
-def _table(raw: dict[str, Any], name: str, zone: str | None, file: str) -> TableMap:
+def _table(raw: dict[str, Any], name: str, outer: list[str], zone: str | None, file: str) -> TableMap:
     nested = name.endswith(".messages")
-    outer = EXPORTS[name.removesuffix(".messages")].column_names()
     declared = TURN if nested else outer
-    keys = _TABLE_KEYS[:4] if nested else (*_TABLE_KEYS, *(["messages"] if "messages" in outer else []))
+    has_turns = not nested and "messages" in outer
+    keys = _TABLE_KEYS[:4] if nested else (*_TABLE_KEYS, *(["messages"] if has_turns else []))
     _expect_known(raw, keys, f"{name}.", file)
     _expect_known(raw.get("constants", {}), declared, f"{name}.constants.", file)
     _expect_known(raw.get("fallback", {}), declared, f"{name}.fallback.", file)
@@ -137,7 +143,7 @@ def _table(raw: dict[str, Any], name: str, zone: str | None, file: str) -> Table
         drop=None if drop == "rest" else tuple(drop),
         where={column: tuple(map(_plain, values)) for column, values in raw.get("where", {}).items()},
         assume_timezone=own_zone,
-        messages=_table(raw.get("messages", {}), f"{name}.messages", own_zone, file) if "messages" in outer else None,
+        messages=_table(raw.get("messages", {}), f"{name}.messages", outer, own_zone, file) if has_turns else None,
     )
 
 

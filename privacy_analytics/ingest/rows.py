@@ -114,7 +114,7 @@ class Rows:
     def _accounts(self, good: pl.DataFrame) -> dict[str, pl.DataFrame]:
         spec = self.tables["accounts"]
         rows = self._when(self._keyed(self._identified(good, spec), spec), spec.time)
-        found: list[tuple[str, str, str | None, int | None]] = []
+        found: list[tuple[str | int | None, ...]] = []
         for account, *own in rows.select("account", "email", "username", "name").iter_rows():
             found += [(account, self.hasher.identifier_hash(text), None, None) for text in own if text]
             found += [

@@ -1,0 +1,114 @@
+"""``pa ingest`` and ``pa snapshot``: exports into the lake, and a month of the lake under a token."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from privacy_analytics.cli import options
+
+if TYPE_CHECKING:
+    from privacy_analytics.ingest.intake import IntakeReport, Progress
+
+log = logging.getLogger(__name__)
+
+
+@click.command()
+@options.workspace
+@click.argument("export", type=click.Path(path_type=Path))
+@click.option("--map", "map_file", type=click.Path(path_type=Path), help="Column map for an export with other names.")
+@click.option(
+    "--draft-map",
+    "draft_file",
+    is_flag=False,
+    flag_value="-",
+    metavar="[FILE]",
+    help="Write a first column map from the export's names and types (to standard output, or FILE), and stop.",
+)
+@click.option("--tier", type=click.Choice(["fast", "standard"]), default="standard", show_default=True)
+def ingest(
+    export: Path,
+    workspace: str | None,
+    map_file: Path | None,
+    draft_file: str | None,
+    tier: Literal["fast", "standard"],
+) -> None:
+    """Take an export (a folder, or one file) into the lake: all of it or none.
+
+    Files are told by name: accounts, chats, events, performance, crashes, support; .jsonl, .csv or .parquet, plain
+    or .gz/.zst. Rows that break their contract are counted and left out; taking the same export again adds nothing.
+    """
+    from privacy_analytics.ingest import draft, maps
+    from privacy_analytics.workspace import load
+
+    if draft_file:
+        text = draft.draft_map(export)
+        click.echo(text, nl=False) if draft_file == "-" else Path(draft_file).write_text(text, encoding="utf-8")
+        return
+    settings = load(workspace)
+    column_map = maps.load(map_file, settings) if map_file else None
+
+    from privacy_analytics.ingest.intake import ingest as take
+    from privacy_analytics.scrub import IdentityHasher, Scrubber
+
+    scrubber = Scrubber(tier, hasher=IdentityHasher(settings.key()))
+    click.echo(summary(take(settings, export, column_map=column_map, scrubber=scrubber, progress=watched())))
+
+
+@click.command()
+@options.workspace
+@click.argument("month")
+@click.option("--provisional", is_flag=True, help="Also a month that is not over yet.")
+def snapshot(month: str, workspace: str | None, provisional: bool) -> None:
+    """Freeze what the lake holds of MONTH (YYYY-MM) under a token; asked again, the same one."""
+    from privacy_analytics.snapshots import snapshot as freeze
+    from privacy_analytics.workspace import load
+
+    frozen = freeze(load(workspace), month, provisional=provisional)
+    click.echo(f"{frozen.token}  {len(frozen.batches)} batch(es)")
+
+
+def summary(report: IntakeReport) -> str:
+    """What an intake did, as an aligned table and one line for each rule that rows broke."""
+    heads = ("", "read", "added", "known", "no account", "by map", "quarantined")
+    lines: list[tuple[str, ...]] = [heads]
+    for table, counts in report.tables.items():
+        held = sum(counts.quarantined.values())
+        numbers = (counts.read, counts.added, counts.known, counts.without_account, counts.dropped, held)
+        lines.append([table, *(f"{number:,}" if number else "-" for number in numbers)])
+    first, *others = (max(map(len, column)) for column in zip(*lines, strict=True))
+    text = [
+        name.ljust(first) + "".join(cell.rjust(width + 2) for cell, width in zip(cells, others, strict=True))
+        for name, *cells in lines
+    ]
+    for table, counts in report.tables.items():
+        text += [f"quarantined  {table}: {rule}  {number:,}" for rule, number in counts.quarantined.most_common()]
+    if report.alone:
+        text.append(f"left alone   {', '.join(report.alone)} (no export table)")
+    return "\n".join(text)
+
+
+def watched() -> Progress:
+    """A progress bar on a terminal, one log line a file otherwise."""
+    return _bar if sys.stderr.isatty() else _line
+
+
+@contextmanager
+def _bar(name: str) -> Generator[Callable[[int], object]]:
+    from tqdm import tqdm
+
+    with tqdm(desc=name, unit=" rows", unit_scale=True) as bar:
+        yield bar.update
+
+
+@contextmanager
+def _line(name: str) -> Generator[Callable[[int], object]]:
+    rows: list[int] = []
+    yield rows.append
+    log.info("%s: %s rows read", name, f"{sum(rows):,}")
