@@ -22,6 +22,8 @@ STEP = 28
 HEIGHT = 210
 MANY = 12
 """More points than this and whiskers become a band."""
+PAIR = ("mark", "other")
+"""The colours of a cohort and of everybody."""
 ROLES = {
     "mark": "#2f6fb0",
     "faint": "#a3a8ae",
@@ -39,63 +41,57 @@ _CHARACTER = 9.4
 
 def bars(release: Release) -> str:
     """Horizontal bars with whiskers, largest first, each with its number; unreliable ones are grey."""
-    unit = release.unit
     cells = sorted(release.shown, key=lambda cell: -cell.value)
-    rows = [_row(cell, unit, key_words(cell.key)) for cell in cells]
-    left = _room(rows, "label", most=200)
-    right = _room(rows, "text", most=110)
-    top = max((row["high"] for row in rows), default=1.0)
-    bottom = min(0.0, min((row["low"] for row in rows), default=0.0))
-    x = alt.Scale(domain=[bottom, top], nice=False, zero=False)
-    base = alt.Chart(alt.Data(values=rows)).encode(y=_categories(rows, left))
-    strong, weak = (f"datum.weak === {flag}" for flag in ("false", "true"))
+    rows = [
+        _row(cell, release.unit, key_words(cell.key)) | {"role": "faint" if cell.status == "unreliable" else "mark"}
+        for cell in cells
+    ]
+    return _barred(rows, thick=14, step=STEP)
+
+
+def pairs(first: Release, second: Release) -> str:
+    """Two bars a key, each with its whisker and number, by the size of the first."""
+    others = {cell.key: cell for cell in second.shown}
+    both = [(cell, others[cell.key]) for cell in first.shown if cell.key in others]
+    both.sort(key=lambda pair: -pair[0].value)
+    rows = [
+        _row(cell, first.unit, key_words(cell.key) or "All") | {"role": role}
+        for pair in both
+        for cell, role in zip(pair, PAIR, strict=True)
+    ]
+    return _barred(rows, thick=11, step=2 * STEP - 8)
+
+
+def _barred(rows: list[dict[str, Any]], *, thick: int, step: int) -> str:
+    labels = list(dict.fromkeys(row["label"] for row in rows))
+    left, right = _room(rows, "label", most=200), _room(rows, "text", most=110)
+    low, high = min(0.0, *(row["low"] for row in rows)), max(row["end"] for row in rows)
+    x = alt.Scale(domain=[low, high], nice=False, zero=False)
+    base = alt.Chart(alt.Data(values=rows)).encode(y=_categories(labels, left))
+    if len(rows) > len(labels):
+        base = base.encode(yOffset=alt.YOffset("role:N", sort=list(PAIR)))
+    bar = base.encode(x=_hidden("value", x), x2=alt.X2Datum(0))
     drawn = [
-        base.transform_filter(which).mark_bar(height=14, fill=ROLES[role], cornerRadiusEnd=2).encode(
-            x=_hidden("value", x), x2=alt.X2Datum(0)
-        )
-        for which, role in ((strong, "mark"), (weak, "faint"))
-    ]  # fmt: skip
-    if bottom < 0:
+        bar.transform_filter(f"datum.role === '{role}'").mark_bar(height=thick, fill=ROLES[role], cornerRadiusEnd=2)
+        for role in dict.fromkeys(row["role"] for row in rows)
+    ]
+    if low < 0:
         zero = alt.Chart(alt.Data(values=[{"zero": 0}]))
         drawn.append(zero.mark_rule(stroke=ROLES["quiet"]).encode(x=_hidden("zero", x)))
-    drawn += _whiskers(base, x)
-    drawn.append(_numbers(base, x))
-    return _svg(drawn, left, right, len(rows) * STEP)
-
-
-def dumbbells(first: Release, second: Release) -> str:
-    """Two values a key, one above the other, each with its whisker and number, in the order of the first."""
-    unit = first.unit
-    others = {cell.key: cell for cell in second.shown}
-    pairs = [(cell, others[cell.key]) for cell in first.shown if cell.key in others]
-    pairs.sort(key=lambda pair: -pair[0].value)
-    sides = [
-        [_row(pair[side], unit, key_words(pair[0].key) or "All") | {"side": side} for pair in pairs] for side in (0, 1)
-    ]
-    rows = sides[0] + sides[1]
-    left, right = _room(rows, "label", most=200), _room(rows, "text", most=110)
-    x = alt.Scale(domain=[min(0.0, *(row["low"] for row in rows)), max(row["high"] for row in rows)], nice=False)
-    drawn: list[alt.Chart] = []
-    for side, role, offset in ((0, "mark", -9), (1, "other", 9)):
-        base = (
-            alt.Chart(alt.Data(values=rows))
-            .encode(y=_categories(sides[0], left))
-            .transform_filter(f"datum.side === {side}")
-        )
-        drawn.append(base.mark_rule(stroke=ROLES["whisker"], yOffset=offset).encode(x=_hidden("low", x), x2="high:Q"))
-        drawn.append(
-            base.mark_circle(size=90, fill=ROLES[role], opacity=1, yOffset=offset).encode(x=_hidden("value", x))
-        )
-        drawn.append(_numbers(base, x, offset))
-    return _svg(drawn, left, right, len(pairs) * (STEP + 16))
+    drawn.append(base.mark_rule(stroke=ROLES["whisker"], strokeWidth=1.6).encode(x=_hidden("low", x), x2="high:Q"))
+    tick = base.mark_tick(fill=ROLES["whisker"], thickness=1.6, height=8, opacity=1)
+    drawn += [tick.encode(x=_hidden(end, x)) for end in ("low", "high")]
+    number = base.mark_text(align="left", dx=8, fill=ROLES["label"], fontSize=13)
+    drawn.append(number.encode(x=_hidden("end", x), text="text:N"))
+    return _svg(drawn, left, right, len(labels) * step)
 
 
 def line(release: Release) -> str:
-    """Values in time with their 95 % band (whiskers where there are few); hollow points are unreliable."""
+    """Values in time with their 95 % band (whiskers where there are few); grey points are unreliable."""
     unit = release.unit
     labels = [key_short(cell.key[0]) for cell in release.cells]
     shown = [
-        _row(cell, unit, key_short(cell.key[0])) | {"run": number}
+        _row(cell, unit, key_short(cell.key[0])) | {"run": number, "weak": cell.status == "unreliable"}
         for number, run in enumerate(series(release))
         for cell in run
     ]  # fmt: skip
@@ -139,31 +135,18 @@ def line(release: Release) -> str:
 
 
 def _row(cell: Cell, unit: str, label: str) -> dict[str, Any]:
-    floor = -math.inf if unit == "change" else 0.0
-    ends = {name: max(getattr(cell, name), floor) for name in ("value", "low", "high")}
-    return {"label": label, "text": show(cell, unit), "weak": cell.status == "unreliable", **ends}
+    """A cell as it is drawn: noise carries no count below nothing and no share above all."""
+    least, most = (-math.inf, math.inf) if unit == "change" else (0.0, 1.0 if unit == "share" else math.inf)
+    ends = {name: min(max(getattr(cell, name), least), most) for name in ("value", "low", "high")}
+    return {"label": label, "text": show(cell, unit), "end": max(ends["high"], ends["value"]), **ends}
 
 
-def _categories(rows: list[dict[str, Any]], room: int) -> alt.Y:
+def _categories(labels: list[str], room: int) -> alt.Y:
     axis = alt.Axis(
         title=None, domain=False, ticks=False, labelPadding=10, labelLimit=room, minExtent=room, maxExtent=room,
         labelColor=ROLES["label"], labelFontSize=13, labelOverlap=False,
     )  # fmt: skip
-    return alt.Y("label:N", sort=[row["label"] for row in rows], axis=axis)
-
-
-def _whiskers(base: alt.Chart, x: alt.Scale) -> list[alt.Chart]:
-    rule = base.mark_rule(stroke=ROLES["whisker"], strokeWidth=1.6).encode(x=_hidden("low", x), x2="high:Q")
-    ends = [
-        base.mark_tick(fill=ROLES["whisker"], thickness=1.6, height=8, opacity=1).encode(x=_hidden(end, x))
-        for end in ("low", "high")
-    ]
-    return [rule, *ends]
-
-
-def _numbers(base: alt.Chart, x: alt.Scale, offset: int = 0) -> alt.Chart:
-    text = base.mark_text(align="left", dx=8, dy=offset, fill=ROLES["label"], fontSize=13)
-    return text.encode(x=_hidden("high", x), text="text:N")
+    return alt.Y("label:N", sort=labels, axis=axis)
 
 
 def _hidden(field: str, x: alt.Scale) -> alt.X:

@@ -24,7 +24,9 @@ def figure(releases: Sequence[Release], options: Options) -> str:
     release = _one(releases)
     if not release.by:
         return tiles(releases, {"labels": [options["title"]]} if "title" in options else {})
-    if len(release.by) > 1 or not release.shown:
+    if not release.shown:
+        return f'<p>{_heading(release, options)}</p><p class="note">Nothing here is large enough to be shown.</p>'
+    if len(release.by) > 1:
         return table(releases, options)
     return line(releases, options) if is_sorted_time(release) else bars(releases, options)
 
@@ -74,7 +76,7 @@ def compare(releases: Sequence[Release], options: Options) -> str:
     spoken = " ".join(f"{name}: {alt_text(release)}" for name, release in zip(names, releases, strict=True))
     numbers = _details(_table(first, names[0]) + _table(second, names[1]))
     return (
-        _framed(heading, charts.dumbbells(first, second), spoken)
+        _framed(heading, charts.pairs(first, second), spoken)
         + _hidden(first, names[0])
         + _hidden(second, names[1])
         + numbers

@@ -89,6 +89,20 @@ def test_what_is_suppressed_is_named_but_its_value_is_nowhere(release):
     assert not re.search(r"\b13\b|13\.37", html)
 
 
+def test_a_figure_of_which_nothing_can_be_shown_says_so_in_one_line(release):
+    html = figures.figure(release("a", {"chat": 3.0, "loops": 4.0}), title="Features")
+    assert "Features" in html
+    assert "Nothing here is large enough" in html
+    assert "<table" not in html
+
+
+def test_a_share_is_drawn_and_printed_as_at_most_all(release, world):
+    html = figures.figure(share(release("a", {"chat": 12_430.0}), of=world["month"]))
+    assert ">100.00 %</text>" in html
+    assert "99.45 to 100.00 %" in html
+    assert "100.14" not in html
+
+
 def test_an_unreliable_bar_is_grey(world):
     assert 'class="faint"' in figures.figure(world["features"])
     assert 'class="faint"' not in figures.figure(world["days"])
