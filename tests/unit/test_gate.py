@@ -95,6 +95,8 @@ def test_a_fragment_is_exactly_what_its_releases_give(drawn, store, old, new):
         ("<p>We have ½ and Ⅻ.</p>", "a number in prose"),
         ("<p>Policy 11.0, October 20265.</p>", "a number in prose"),
         ("<p>1.0.7 and 950</p>", "a number in prose"),
+        ("<p>9595 users</p>", "a number in prose"),
+        ("<p>95k users</p>", "a number in prose"),
         ('<p class="n4711">x</p>', "a number in an attribute"),
         ('<p lang="en-4711">x</p>', "a number in an attribute"),
         ('<ol start="4711"><li>x</li></ol>', "a number in an attribute"),
