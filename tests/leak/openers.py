@@ -83,7 +83,12 @@ def open_bytes(data: bytes, at: At) -> Found:
         yield Unreadable(at.where, "no opener for this format")
     elif suffix == ".ipynb":
         yield from _guarded(lambda: _notebook(data, at), at)
-    yield from open_text(data, at.beside("raw bytes"))
+    raw = at.beside("raw bytes")
+    if opener in (None, _sqlite):
+        yield from open_text(data, raw)
+    else:  # packed bytes hold names and bounds as they stand; escapes in them are accidents, and many
+        for chunk in chunks(data):
+            yield from (Piece(raw.where, encoding, text) for encoding, text in encodings(chunk, None))
 
 
 def _guarded(open_it: Callable[[], Found], at: At) -> Found:
