@@ -180,10 +180,11 @@ class Lake:
             self.root.mkdir(parents=True, exist_ok=True)
             handle = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise TryLater("Another intake is writing to this lake. Try again when it is done.") from None
             yield
-        except BlockingIOError:
-            raise TryLater("Another intake is writing to this lake. Try again when it is done.") from None
         finally:
             os.close(handle)
 

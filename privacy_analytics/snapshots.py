@@ -50,8 +50,6 @@ def snapshot(
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
         raise UsageError("A month is written YYYY-MM, for instance 2026-10.")
     over = (now or datetime.now(UTC)).astimezone(settings.zone).date() >= _next(month)
-    if not over and not provisional:
-        raise TryLater(f"{month} is not over in {settings.timezone}. Wait for its end, or ask with --provisional.")
     frozen = settings.path("snapshots", f"{month}.r0.json")
     if over and frozen.exists():
         return _read(frozen)
@@ -60,6 +58,8 @@ def snapshot(
     if month not in present:
         shown = ", ".join(present) or "none yet; run `pa ingest EXPORT` first"
         raise NotFound(f"There is no data of {month}. Months present: {shown}.")
+    if not over and not provisional:
+        raise TryLater(f"{month} is not over in {settings.timezone}. Wait for its end, or ask with --provisional.")
     batches = lake.batches_of(month)
     state = "r0" if over else "p" + hashlib.sha256("\n".join(batches).encode()).hexdigest()[:8]
     return _freeze(settings, Snapshot(f"{month}.{state}", month, batches))

@@ -76,8 +76,7 @@ def snapshot(month: str, workspace: str | None, provisional: bool) -> None:
 
 def summary(report: IntakeReport) -> str:
     """What an intake did, as an aligned table and one line for each rule that rows broke."""
-    heads = ("", "read", "added", "known", "no account", "by map", "quarantined")
-    lines: list[tuple[str, ...]] = [heads]
+    lines = [["", "read", "added", "known", "no account", "by map", "quarantined"]]
     for table, counts in report.tables.items():
         held = sum(counts.quarantined.values())
         numbers = (counts.read, counts.added, counts.known, counts.without_account, counts.dropped, held)

@@ -188,13 +188,12 @@ def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
 
 def _csv(stream: BinaryIO) -> Iterator[list[str]]:
     csv.field_size_limit(MAX_LINE)
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
 
     def lines() -> Iterator[str]:
-        while line := text.readline(MAX_LINE):
-            if len(line) == MAX_LINE:
+        for _, raw in _lines(stream):
+            if raw is None:
                 raise TooLarge
-            yield line
+            yield raw.decode("utf-8", "surrogateescape")
 
     return csv.reader(lines())
 

@@ -27,7 +27,7 @@ class Reader:
 
     def __init__(self, declared: Collection[str], fit: TableMap) -> None:
         self.schema = {
-            **{name: _TURNS if name == "messages" else pl.String() for name in declared},
+            **{name: _TURNS if name == "messages" else pl.String() for name in declared if name not in fit.constants},
             **{f"?{name}": pl.String() for name in fit.where},
         }
         self.fit, self.declared = fit, declared

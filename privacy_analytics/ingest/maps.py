@@ -66,9 +66,12 @@ class TableMap:
         """Our name for one of their columns; None where it is dropped. Raises KeyError where it is undeclared."""
         if theirs in self.rename:
             return self.rename[theirs]
-        if theirs in declared and theirs not in (*self.rename.values(), *self.constants, *(self.drop or ())):
-            return theirs
-        if self.drop is None or theirs in self.drop or theirs in self.where:
+        if theirs in (self.drop or ()):
+            return None
+        if theirs in declared:
+            sourced = theirs in self.constants or theirs in self.rename.values()
+            return None if sourced else theirs
+        if self.drop is None or theirs in self.where:
             return None
         raise KeyError(theirs)
 
