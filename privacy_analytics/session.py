@@ -70,13 +70,12 @@ class Session:
         """What may be asked: tables, columns, their public keys and bounds. Never a value."""
         rows: list[list[str]] = []
         for table, columns in self._facts["tables"].items():
-            for name, spec in columns.items():
-                keys = ", ".join(spec["keys"][:6]) + (
-                    f" and {len(spec['keys']) - 6} more" if len(spec["keys"]) > 6 else ""
-                )
-                bounds = f"{spec['bounds'][0]} to {spec['bounds'][1]}" if spec["bounds"] else keys
-                rows.append([table, name, bounds, str(spec["per_account"]) if spec["keys"] else ""])
-        return _grid(["table", "column", "public keys or bounds", "keys an account counts in"], rows, self._banner())
+            for first, (name, spec) in zip([table, *[""] * len(columns)], columns.items(), strict=False):
+                more = len(spec["keys"]) - 8
+                keys = ", ".join(spec["keys"][:8]) + (f" and {more} more" if more > 0 else "")
+                low, high = spec["bounds"] or (0, 0)
+                rows.append([first, name, str(spec["per_account"]) if keys else "", keys or f"{low:,} to {high:,}"])
+        return _grid(["table", "column", "an account counts in", "public keys or bounds"], rows, self._banner())
 
     def preview(self, table: str) -> Shown:
         """Five rows made from the contract alone, so that you can see the form of a table. No real row is read."""
@@ -280,4 +279,4 @@ def _grid(names: list[str], rows: list[list[str]], caption: str) -> Shown:
     )
     widths = [max(len(row[i]) for row in [names, *rows]) for i in range(len(names))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [names, *rows]]
-    return Shown(f'<div class="pa">{table}</div>', "\n".join([caption, *lines]))
+    return Shown(f'<div class="pa wide">{table}</div>', "\n".join([caption, *lines]))

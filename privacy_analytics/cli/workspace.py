@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -63,10 +64,19 @@ def doctor(workspace: str | None, accept_restore: bool) -> None:
 def lab(workspace: str | None, arguments: tuple[str, ...]) -> None:
     """Open JupyterLab on the workspace's notebooks."""
     settings = places.load(workspace)
-    environment = os.environ | {places.VARIABLE: str(settings.root), "JUPYTER_PLATFORM_DIRS": "1"}
-    command = [sys.executable, "-m", "jupyterlab", "--notebook-dir", str(settings.path("notebooks"))]
-    quiet = ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-    os.execve(sys.executable, [*command, *quiet, *arguments], environment)  # noqa: S606  # no shell, our own interpreter
+    environment = os.environ | {places.VARIABLE: str(settings.root)}
+    own = settings.path("private", "lab")
+    _no_news(own / "settings")
+    folders = [f"--LabApp.user_settings_dir={own / 'settings'}", f"--LabApp.workspaces_dir={own / 'workspaces'}"]
+    command = [sys.executable, "-m", "jupyterlab", "--notebook-dir", str(settings.path("notebooks")), *folders]
+    os.execve(sys.executable, [*command, *arguments], environment)  # noqa: S606  # no shell, our own interpreter
+
+
+def _no_news(folder: Path) -> None:
+    """Lab asks its makers for news and updates unless it is told not to; nothing here speaks to the network."""
+    file = folder / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}))
 
 
 def copy_notebooks(root: Path) -> None:
