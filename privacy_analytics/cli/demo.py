@@ -42,7 +42,7 @@ def demo() -> None:
     from privacy_analytics.report.run import run
     from privacy_analytics.snapshots import snapshot
 
-    curator = Curator(settings)
+    curator, planted = Curator(settings), root / "export" / "canaries.txt"
     if not curator.lake.batches():
         from privacy_analytics.cli.ingest import summary, watched
         from privacy_analytics.sample import write_sample
@@ -50,16 +50,18 @@ def demo() -> None:
 
         click.echo("export     synthetic: 20,000 accounts, two months, planted identifiers")
         sample = write_sample(root / "export")
+        planted.write_text("\n".join(text for kind in sample.canaries.values() for text in kind), encoding="utf-8")
         scrubber = Scrubber("standard", hasher=IdentityHasher(settings.key()))
         click.echo(summary(ingest(settings, sample.folder, scrubber=scrubber, progress=watched())))
         masked = sum(scrubber.counts.values()) - scrubber.counts["failed"]
         click.echo(f"scrubbed   {masked:,} identifiers masked, {scrubber.counts['failed']} text(s) masked whole")
     frozen = snapshot(settings, MONTH)
+    canaries = planted.read_text(encoding="utf-8").splitlines()
     before = sum(curator.ledger.spent_by_month().values())
     store = ReleaseStore(settings.path("releases"))
     pages: list[Path] = []
     for report in REPORTS:
-        made = run(settings, report, month=frozen.month, snapshot=frozen.token, parameters={})
+        made = run(settings, report, month=frozen.month, snapshot=frozen.token, parameters={}, canaries=canaries)
         pages.append(made.html)
         publish(
             made.folder,
@@ -68,9 +70,10 @@ def demo() -> None:
             approved_by="pa demo",
             product=settings.product,
             contact=settings.contact_email,
+            canaries=canaries,
         )
     spent = sum(curator.ledger.spent_by_month().values()) - before
-    click.echo(f"spent      {f'rho {spent / 1e9:.5f}, ε {curator.epsilon(spent):.2f}' if spent else '0'} of {MONTH}")
+    click.echo(f"spent {f'rho {spent / 1e9:.5f}, ε {curator.epsilon(spent):.2f},' if spent else '0'} of {MONTH}")
     for report, page in zip(REPORTS, pages, strict=True):
         click.echo(f"{report:<14} {page}")
     click.echo(f"site           {settings.path('published', 'index.html')}")

@@ -13,7 +13,7 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +47,15 @@ class Run:
         return self.folder / "report.html"
 
 
-def run(settings: Settings, report: str, *, month: str, snapshot: str, parameters: Mapping[str, str]) -> Run:
+def run(
+    settings: Settings,
+    report: str,
+    *,
+    month: str,
+    snapshot: str,
+    parameters: Mapping[str, str],
+    canaries: Sequence[str] = (),
+) -> Run:
     """Execute a report notebook of the workspace for a month and keep the gated page.
 
     Raises
@@ -82,20 +90,22 @@ def run(settings: Settings, report: str, *, month: str, snapshot: str, parameter
         title = _title(book)
         page = render_html(executed, title=title, facts=facts)
         store = ReleaseStore(settings.path("releases"))
-        gate.enforce(page.encode(), store, allowed=facts.allowed())
+        gate.enforce(page.encode(), store, allowed=facts.allowed(), canaries=canaries)
         (scratch / "report.html").write_text(page, encoding="utf-8")
         manifest = _manifest(page, store, report=report, title=title, facts=facts, source=source, values=values)
         (scratch / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False), encoding="utf-8")
         return _keep(scratch, home)
 
 
-def latest(settings: Settings, month: str, report: str) -> Path:
-    """The newest good run of a report. Raises NotFound where there is none."""
-    runs = _numbered(settings.path("runs", month, report))
+def finished(settings: Settings, run: str) -> Path:
+    """The folder of a run named MONTH/REPORT (its newest) or MONTH/REPORT/NNN. Raises NotFound where there is none."""
+    named = re.fullmatch(rf"(\d{{4}}-\d\d)/({_SLUG.pattern})(?:/(\d{{3}}))?", run)
+    if not named:
+        raise UsageError("A run is named MONTH/REPORT or MONTH/REPORT/NNN, such as 2026-10/usage_report.")
+    month, report, number = named.groups()
+    runs = [each for each in _numbered(settings.path("runs", month, report)) if number in (None, each.name)]
     if not runs:
-        raise NotFound(
-            f"There is no finished run of this report for that month. Make one: pa run REPORT --month {month}"
-        )
+        raise NotFound(f"There is no such finished run. Make one: pa run {report} --month {month}")
     return runs[-1]
 
 
