@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import narwhals as nw
@@ -16,6 +19,22 @@ if TYPE_CHECKING:
     from privacy_analytics.snapshots import Snapshot
 
 OPERATOR = logging.getLogger("privacy_analytics.operator")
+"""For the operator alone: it never reaches the standard error of an analyst's kernel."""
+OPERATOR.propagate = False
+OPERATOR.addHandler(logging.NullHandler())
+
+
+@contextmanager
+def told_to(file: Path) -> Generator[None]:
+    """What the operator is told inside goes to this file."""
+    handler = logging.FileHandler(file, delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    OPERATOR.addHandler(handler)
+    try:
+        yield
+    finally:
+        OPERATOR.removeHandler(handler)
+        handler.close()
 
 
 def vector(bounded: Bounded, lake: Lake, snapshot: Snapshot, salt: bytes) -> list[int]:
@@ -39,7 +58,10 @@ def vector(bounded: Bounded, lake: Lake, snapshot: Snapshot, salt: bytes) -> lis
 def relevant(bounded: Bounded, lake: Lake, snapshot: Snapshot) -> pl.LazyFrame:
     """The rows that a question counts, with account, hash and keys only. Every step reads one account at a time."""
     question = bounded.question
-    rows = lake.scan(question.table, snapshot.month, snapshot.batches)
+    if question.table == "accounts":
+        rows = lake.accounts(snapshot.batches)  # they belong to no month; a snapshot holds them as they were
+    else:
+        rows = lake.scan(question.table, snapshot.month, snapshot.batches)
     for column, values in question.where:
         rows = rows.filter(pl.col(column).is_in(list(values)))
     if question.cohort:

@@ -19,14 +19,14 @@ from typing import Any, cast
 
 from privacy_analytics import policy, resolve
 from privacy_analytics.contracts import tables
-from privacy_analytics.counting import vector
+from privacy_analytics.counting import told_to, vector
 from privacy_analytics.dp import mechanisms, plans
 from privacy_analytics.dp.ledger import Ledger
 from privacy_analytics.dp.questions import Bounded, question_from
 from privacy_analytics.dp.releases import Cell, Mechanism, Release, ReleaseStore, status
-from privacy_analytics.drawing import Blocks, Purse, anchor_of, draw, plan_id, unanswered
+from privacy_analytics.drawing import Purse, anchor_of, draw, plan_id, released_accounts, set_aside, unanswered
 from privacy_analytics.errors import LedgerError, UsageError
-from privacy_analytics.lake import Lake
+from privacy_analytics.lake import Lake, private_files
 from privacy_analytics.settings import Settings
 from privacy_analytics.snapshots import Snapshot, last_complete_month, snapshot
 
@@ -125,12 +125,14 @@ class Curator:
         frozen, purpose = self._context(request)
         blocks, purse = self._blocks(request, frozen, purpose), self._purse(frozen.month, purpose)
         fresh = unanswered(blocks, self.ledger)
-        accounts = self._known_accounts(blocks)
-        reserved = self.ledger.plan(plan_id(blocks, purpose)) is not None
-        total = 0 if reserved else self._share_of(request, purse)
+        anchor = anchor_of(blocks)
+        accounts = released_accounts(blocks, anchor, self.ledger)
+        reserved = self.ledger.plan(plan_id(blocks, purpose))
+        share = json.loads(reserved)["nano_rho"] if reserved else self._share_of(request, purse)
         population = accounts or float(self.settings.loss.accounts)
-        allotted, small = plans.allot(fresh, population, max(total, 1), all_of_them="question" in request)
-        prices = {each.name: each for each in allotted}
+        first, rest, left = set_aside(fresh, anchor, max(share, len(fresh)))
+        allotted, small = plans.allot(rest, population, left, all_of_them="question" in request)
+        prices = {each.name: each for each in (*first, *allotted)}
         needs = {each.name: each.needs for each in small}
         rows: list[Json] = []
         for name, grains in blocks.items():
@@ -146,7 +148,7 @@ class Curator:
                     "nano_rho": allotment.nano_rho if allotment and not reserved else 0,
                     "half_width": half,
                     "expected_cell": plans.expected_cell(bounded, population),
-                    "needs": None if reserved else needs.get(name),
+                    "needs": needs.get(name),
                     "per_account": bounded.per_account,
                     "per_cell": bounded.per_cell,
                 }
@@ -241,11 +243,6 @@ class Curator:
             for name, each in raw.items()
         }
 
-    def _known_accounts(self, blocks: Blocks) -> float | None:
-        anchor = anchor_of(blocks)
-        text = self.ledger.released(blocks[anchor][0].key) if anchor else None
-        return max(Release.from_json(text).cells[0].value, 1.0) if text else None
-
     def _answer(self, bounded: Bounded, nano_rho: int, frozen: Snapshot, recorded: Json) -> Release:
         scale = mechanisms.scale_for(bounded.l2, nano_rho)
         salt = hmac.new(self.settings.key(), b"cell priority", hashlib.sha256).digest()
@@ -306,6 +303,8 @@ class Curator:
     @contextmanager
     def _one_at_a_time(self) -> Generator[None]:
         """Releases of one workspace wait for each other: the second caller gets the first one's bytes."""
-        with self.settings.path("private", "release.lock").open("w") as lock:
+        log = self.settings.path("logs", "operator.log")
+        with private_files(), self.settings.path("private", "release.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+            with told_to(log):
+                yield

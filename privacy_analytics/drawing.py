@@ -79,6 +79,21 @@ def unanswered(blocks: Blocks, ledger: Ledger) -> dict[str, tuple[Bounded, ...]]
     return {name: grains for name, grains in blocks.items() if not any(ledger.released(grain.key) for grain in grains)}
 
 
+def set_aside(blocks: Blocks, anchor: str | None, nano_rho: int) -> tuple[list[plans.Allotment], Blocks, int]:
+    """The anchor's part first, where it is new; then the blocks that remain, and what remains for them."""
+    if anchor is None or anchor not in blocks or len(blocks) == 1:
+        return [], blocks, nano_rho
+    first = max(int(nano_rho * plans.ANCHOR_SHARE), 1)
+    rest = {name: grains for name, grains in blocks.items() if name != anchor}
+    return [plans.Allotment(anchor, blocks[anchor][0], first)], rest, nano_rho - first
+
+
+def released_accounts(blocks: Blocks, anchor: str | None, ledger: Ledger) -> float | None:
+    """The anchor's released number, at least 1; None before it is released."""
+    text = ledger.released(blocks[anchor][0].key) if anchor else None
+    return max(Release.from_json(text).cells[0].value, 1.0) if text else None
+
+
 def draw(
     blocks: Blocks,
     purse: Purse,
@@ -98,25 +113,27 @@ def draw(
     answer : draws the noise for a bounded question at a price
     """
     outcome = Outcome()
-    ledger, plan = purse.ledger, plan_id(blocks, purse.purpose)
+    ledger, plan, anchor = purse.ledger, plan_id(blocks, purse.purpose), anchor_of(blocks)
     fresh = unanswered(blocks, ledger)
     if not fresh:
         return outcome
     if (kept := ledger.plan(plan)) is None:
         if nano_rho < len(fresh):
             raise InsufficientLoss(requested=len(fresh), remaining=nano_rho, scope=f"{purse.purpose} of {purse.month}")
-        kept = json.dumps({"blocks": sorted(fresh), "nano_rho": nano_rho}, sort_keys=True)
+        if anchor not in fresh:
+            known = released_accounts(blocks, anchor, ledger) or accounts
+            allotted, outcome.too_small = plans.allot(fresh, known, nano_rho, all_of_them=explicit)
+            if not allotted:  # nothing would be drawn, so nothing is reserved
+                return outcome
+        decided = {"accounts": accounts, "anchor": anchor, "blocks": sorted(fresh), "nano_rho": nano_rho}
+        kept = json.dumps(decided, sort_keys=True)
         purse.reserve(plan, nano_rho, kept)
     frozen = json.loads(kept)
-    rest = {name: grains for name, grains in blocks.items() if name in frozen["blocks"]}
-    left = int(frozen["nano_rho"])
-    anchor = anchor_of(blocks)
-    if anchor in rest and len(rest) > 1:
-        first = max(int(left * plans.ANCHOR_SHARE), 1)
-        _draw_one(plan, plans.Allotment(anchor, rest.pop(anchor)[0], first), purse, answer, outcome)
-        left -= first
-    if anchor and (text := ledger.released(blocks[anchor][0].key)):
-        accounts = max(Release.from_json(text).cells[0].value, 1.0)
+    named = {name: blocks[name] for name in frozen["blocks"]}
+    first, rest, left = set_aside(named, frozen["anchor"], frozen["nano_rho"])
+    for allotment in first:
+        _draw_one(plan, allotment, purse, answer, outcome)
+    accounts = released_accounts(blocks, frozen["anchor"], ledger) or frozen["accounts"]
     allotted, outcome.too_small = plans.allot(rest, accounts, left, all_of_them=explicit)
     for allotment in allotted:
         _draw_one(plan, allotment, purse, answer, outcome)
@@ -132,17 +149,23 @@ def _draw_one(
     if ledger.released(bounded.key) is not None:
         return
     try:
-        if bounded.key in ledger.lost(plan):
-            purse.reserve(plan, nano_rho, "again, after a crash while drawing")
-        ledger.drawing(plan, **about, nano_rho=nano_rho)
+        ledger.drawing(plan, **about, nano_rho=nano_rho, allowance=purse.share)
     except InsufficientLoss:
         outcome.lost.append(allotment.name)
         return
-    try:
-        text = answer(bounded, nano_rho).to_json()
-    except Exception as error:  # noqa: BLE001  # whatever went wrong may depend on data: one fixed message for every cause
-        OPERATOR.error("a question failed while it was drawn: %s", type(error).__name__)
+    if (text := _guarded(answer, bounded, nano_rho)) is None:
         raise LedgerError(
             "This question could not be answered. Its charge is gone; the operator's log names the cause."
-        ) from None
+        )
     ledger.commit(plan, **about, payload=text)
+
+
+def _guarded(answer: Callable[[Bounded, int], Release], bounded: Bounded, nano_rho: int) -> str | None:
+    """The answer's bytes; None, whatever went wrong: a cause, even an engine's panic, may quote data."""
+    try:
+        return answer(bounded, nano_rho).to_json()
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001  # a polars panic is no Exception
+        OPERATOR.error("a question failed while it was drawn: %s", type(error).__name__)
+        return None

@@ -19,6 +19,9 @@ from privacy_analytics.errors import PolicyError, UsageError
 DERIVED_VERSIONS = {"sessions": 1}
 """Raised when a derived table is computed differently, so that its questions get a new identity."""
 
+MOST_CELLS = 100_000
+"""Beyond it every cell is noise, and drawing the noise takes minutes."""
+
 
 def resolve(question: Question, tables: Mapping[str, Table], *, purpose: str, month: str, snapshot: str) -> Bounded:
     """Fill a question's bounds and public keys in.
@@ -45,6 +48,8 @@ def resolve(question: Question, tables: Mapping[str, Table], *, purpose: str, mo
             hint = nearest(question.cohort.feature, adopted.values)
             raise UsageError(f"The cohort's feature is not on the public list of features.{hint}")
     cells = prod(len(key.keys) for key in keys)
+    if cells > MOST_CELLS:
+        raise UsageError(f"This question has {cells:,} cells, at most {MOST_CELLS:,} are counted. Use fewer columns.")
     most = prod(_cells(table, key, name) for key, name in zip(keys, question.by, strict=True))
     rows = isinstance(question, CountRows)
     return Bounded(

@@ -22,6 +22,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.event import listen
+from sqlalchemy.exc import IntegrityError
 
 from privacy_analytics.errors import InsufficientLoss, LedgerError
 
@@ -113,27 +114,34 @@ class Ledger:
         Raises InsufficientLoss where the month's purpose has less left.
         """
         with self._locked() as connection:
-            left = (
-                allowance
-                + self._sum(connection, "grant", month, purpose)
-                - self._sum(connection, "reserve", month, purpose)
-            )
-            if nano_rho > left:
-                raise InsufficientLoss(requested=nano_rho, remaining=max(left, 0), scope=f"{purpose} of {month}")
-            self._append(connection, "reserve", month, purpose, plan, "", nano_rho, payload)
+            self._reserve(connection, plan, month, purpose, nano_rho, allowance, payload)
 
-    def drawing(self, plan: str, *, month: str, purpose: str, key: str, nano_rho: int) -> None:
-        """Say that noise for a question is about to be drawn. Raises InsufficientLoss beyond the plan's reservation."""
+    def drawing(self, plan: str, *, month: str, purpose: str, key: str, nano_rho: int, allowance: int) -> None:
+        """Say that noise for a question is about to be drawn.
+
+        A question that this plan has begun to draw before is reserved anew in the same step: its first charge is gone.
+        Raises InsufficientLoss beyond the plan's reservation, or where nothing is left to pay again.
+        """
         with self._locked() as connection:
+            began = sa.select(_EVENTS.c.seq).where(_EVENTS.c.kind == "drawing", _EVENTS.c.plan == plan)
+            if connection.execute(began.where(_EVENTS.c.key == key)).first():
+                again = "again, after a crash while drawing"
+                self._reserve(connection, plan, month, purpose, nano_rho, allowance, again)
             left = self._of_plan(connection, plan, "reserve") - self._of_plan(connection, plan, "drawing")
             if nano_rho > left:
                 raise InsufficientLoss(requested=nano_rho, remaining=left, scope="what this plan has reserved")
             self._append(connection, "drawing", month, purpose, plan, key, nano_rho, "")
 
     def commit(self, plan: str, *, month: str, purpose: str, key: str, payload: str) -> None:
-        """Make a release final: from here the same question has these bytes as its answer."""
-        with self._locked() as connection:
-            self._append(connection, "commit", month, purpose, plan, key, 0, payload)
+        """Make a release final: from here the same question has these bytes as its answer.
+
+        Raises LedgerError where it has an answer already.
+        """
+        try:
+            with self._locked() as connection:
+                self._append(connection, "commit", month, purpose, plan, key, 0, payload)
+        except IntegrityError:
+            raise LedgerError("This question was answered meanwhile. Ask it again: that answer is free.") from None
 
     def grant(self, *, month: str, purpose: str, nano_rho: int, name: str, reason: str) -> None:
         """Add nano-rho to a month's purpose, under a name and for a reason."""
@@ -159,11 +167,6 @@ class Ledger:
             rows = connection.execute(total.group_by(_EVENTS.c.month).order_by(_EVENTS.c.month)).all()
         return {str(month): int(nano_rho) for month, nano_rho in rows}
 
-    def unused(self, plan: str) -> int:
-        """Nano-rho of a plan that is reserved and not drawn."""
-        with self.engine.connect() as connection:
-            return self._of_plan(connection, plan, "reserve") - self._of_plan(connection, plan, "drawing")
-
     def plan(self, plan: str) -> str | None:
         """The frozen plan as it was first reserved, or None."""
         query = (
@@ -180,22 +183,16 @@ class Ledger:
         with self.engine.connect() as connection:
             return connection.execute(query).scalar()
 
-    def lost(self, plan: str) -> set[str]:
-        """Keys that a plan began to draw and never committed."""
-        query = sa.select(_EVENTS.c.kind, _EVENTS.c.key).where(_EVENTS.c.plan == plan, _EVENTS.c.key != "")
-        with self.engine.connect() as connection:
-            rows = connection.execute(query).all()
-        committed = {str(key) for kind, key in rows if kind == "commit"}
-        return {str(key) for kind, key in rows if kind == "drawing"} - committed
-
     def events(self) -> list[Event]:
         """Every event, oldest first."""
         with self.engine.connect() as connection:
-            return [Event(**row) for row in connection.execute(sa.select(_EVENTS).order_by(_EVENTS.c.seq)).mappings()]
+            return self._events(connection)
 
     def verify(self) -> int:
         """Walk the chain and return its length. Raises LedgerError where it is broken or shorter than its head says."""
-        events = self.events()
+        with self.engine.connect() as connection:  # both in one transaction: another process may be adding
+            events = self._events(connection)
+            head = connection.execute(sa.select(_HEAD.c.seq, _HEAD.c.hash)).one()
         previous = _GENESIS
         for position, event in enumerate(events, start=1):
             fields = {name: value for name, value in event.__dict__.items() if name != "hash"}
@@ -205,8 +202,6 @@ class Ledger:
                     "Restore the newest backup, then run: pa doctor --accept-restore"
                 )
             previous = event.hash
-        with self.engine.connect() as connection:
-            head = connection.execute(sa.select(_HEAD.c.seq, _HEAD.c.hash)).one()
         if (head.seq, head.hash) != (len(events), previous):
             raise LedgerError(
                 f"The ledger was cut off: its head counts {head.seq} entries, {len(events)} are there. "
@@ -220,6 +215,25 @@ class Ledger:
         with self.engine.begin() as connection:
             connection.execute(sa.select(_HEAD.c.seq).with_for_update()).one()
             yield connection
+
+    def _reserve(
+        self,
+        connection: sa.Connection,
+        plan: str,
+        month: str,
+        purpose: str,
+        nano_rho: int,
+        allowance: int,
+        payload: str,
+    ) -> None:
+        granted = self._sum(connection, "grant", month, purpose)
+        left = allowance + granted - self._sum(connection, "reserve", month, purpose)
+        if nano_rho > left:
+            raise InsufficientLoss(requested=nano_rho, remaining=max(left, 0), scope=f"{purpose} of {month}")
+        self._append(connection, "reserve", month, purpose, plan, "", nano_rho, payload)
+
+    def _events(self, connection: sa.Connection) -> list[Event]:
+        return [Event(**row) for row in connection.execute(sa.select(_EVENTS).order_by(_EVENTS.c.seq)).mappings()]
 
     def _append(
         self,

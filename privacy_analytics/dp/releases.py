@@ -193,10 +193,10 @@ def change(new: Release, old: Release) -> Release:
         the two do not answer the same question
     """
     _comparable(new, old)
-    if any(new.question.get(name) != old.question.get(name) for name in _ASKED):
-        raise UsageError("change() compares two answers to the same question under the same bounds; these differ.")
     if {"day", "week"} & set(new.by):
         raise UsageError("change() compares months, which have no day in common. Ask both without day or week.")
+    if any(new.question.get(name) != old.question.get(name) for name in _ASKED):
+        raise UsageError("change() compares two answers to the same question under the same bounds; these differ.")
 
     def ratio(cell: Cell, before: Cell) -> tuple[float, float, float]:
         low, high = _corner(cell)
@@ -279,9 +279,9 @@ class ReleaseStore:
         self.folder = folder
 
     def put(self, release_id: str, text: str) -> None:
-        """Write a release's bytes unless they are there; whole or not at all."""
+        """Write a release's bytes unless these very bytes are there; whole or not at all."""
         file = self.folder / f"{release_id}.json"
-        if file.exists():
+        if file.exists() and file.read_bytes() == text.encode():
             return
         partial = file.with_suffix(".partial")
         with partial.open("w", encoding="utf-8") as out:
