@@ -39,9 +39,8 @@ def main(workspace: str, month: str, ledgers: int = 200) -> None:
                 cells = released[name].release.cells
                 held[name] += sum(cell.low <= true <= cell.high for cell, true in zip(cells, values, strict=True))
     for name, values in truth.items():
-        print(
-            f"{held[name] / ledgers / len(values):.2%} of {ledgers * len(values):,} intervals by {name} hold the bounded value"
-        )
+        asked = ledgers * len(values)
+        print(f"{held[name] / asked:.2%} of {asked:,} intervals by {name} hold the bounded value")
 
 
 def _truth(curator: Curator, question: Question, frozen: Snapshot) -> list[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import sys
 import traceback
 
@@ -49,6 +50,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line. What is not an error of ours is told by its type and place, never by its text."""
+    os.umask(0o077)  # whatever is written is private until it is published
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     for chatty in ("papermill", "traitlets", "presidio-analyzer", "presidio-anonymizer", "nbconvert", "altair"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
