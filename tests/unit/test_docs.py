@@ -1,0 +1,190 @@
+"""The documents keep up with the code: commands, exit codes, settings, links, examples, fields."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import click
+import pytest
+
+import privacy_analytics
+from privacy_analytics import errors, settings, workspace
+from privacy_analytics.cli import COMMANDS, cli
+from privacy_analytics.contracts import EXPORTS
+from privacy_analytics.dp import releases
+from privacy_analytics.ingest import maps
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXT = {page.name: page.read_text(encoding="utf-8") for page in PAGES}
+PAST = date(2026, 1, 1)
+OPERATOR = TEXT["operator.md"]
+SOURCES = [*sorted((ROOT / "privacy_analytics").rglob("*.py")), *sorted((ROOT / "notebooks").glob("*.ipynb"))]
+
+
+def _leaves(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, click.Command]]:
+    if isinstance(command, click.Group):
+        for name, each in command.commands.items():
+            yield from _leaves(each, (*path, name))
+    else:
+        yield " ".join(path), command
+
+
+def _commands() -> dict[str, click.Command]:
+    context = click.Context(cli)
+    found = {name: cli.get_command(context, name) for name in COMMANDS}
+    return {said: leaf for name, each in found.items() if each for said, leaf in _leaves(each, (name,))}
+
+
+def _blocks(language: str) -> list[tuple[str, str]]:
+    pattern = re.compile(rf"^```{language}\n(.*?)^```", re.MULTILINE | re.DOTALL)
+    return [
+        (f"{name}:{text.count(chr(10), 0, hit.start())}", hit[1])
+        for name, text in TEXT.items()
+        for hit in pattern.finditer(text)
+    ]
+
+
+def _keys(shape: dict[str, object], before: str = "") -> Iterator[str]:
+    for name, kind in shape.items():
+        inner = kind[0] if isinstance(kind, list) else kind
+        if isinstance(inner, dict):
+            yield from _keys(inner, f"{before}{name}.")
+        else:
+            yield f"{before}{name}"
+
+
+def _anchor(heading: str) -> str:
+    """As GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("name", _commands())
+def test_every_command_is_in_the_operators_list_and_has_help(name: str) -> None:
+    assert _commands()[name].help
+    assert f"| `pa {name}` |" in OPERATOR
+
+
+def test_every_command_that_a_page_calls_exists() -> None:
+    calls = [
+        (place, call)
+        for place, block in _blocks("console")
+        for call in re.findall(r"^\$ (?:\.venv/bin/)?pa (.+)$", block, re.MULTILINE)
+    ]
+    assert calls
+    for place, call in calls:
+        assert any(f"{call} ".startswith(f"{name} ") for name in _commands()), place
+
+
+def test_every_option_that_a_page_uses_exists() -> None:
+    for place, block in _blocks("console"):
+        for call in re.findall(r"^\$ (?:\.venv/bin/)?pa ([^#\n]+)", block, re.MULTILINE):
+            name = max((name for name in _commands() if f"{call} ".startswith(f"{name} ")), key=len)
+            known = {option for each in _commands()[name].params for option in each.opts}
+            assert set(re.findall(r"(?<= )--?[a-z][a-z-]*", call)) <= known, place
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
+def test_no_message_sends_anybody_to_a_command_that_does_not_exist(source: Path) -> None:
+    known = {name.split(" ")[0] for name in _commands()}
+    assert set(re.findall(r"`pa ([a-z-]+)", source.read_text(encoding="utf-8"))) <= known
+
+
+@pytest.mark.parametrize(
+    "code",
+    sorted(
+        {
+            0,
+            *(
+                each.exit_code
+                for _, each in inspect.getmembers(errors, inspect.isclass)
+                if issubclass(each, errors.PrivacyAnalyticsError)
+            ),
+        }
+    ),
+)
+def test_every_exit_code_is_documented(code: int) -> None:
+    assert re.search(rf"^\| {code} \|", OPERATOR, re.MULTILINE)
+
+
+@pytest.mark.parametrize("key", [*_keys(settings._SHAPE), *settings._COLUMN_KEYS])
+def test_every_setting_is_documented(key: str) -> None:
+    assert f"| `{key}` |" in OPERATOR
+
+
+@pytest.mark.parametrize("name", workspace.FOLDERS)
+def test_every_folder_of_a_workspace_is_documented(name: str) -> None:
+    assert re.search(rf"^\| `{name}/", OPERATOR, re.MULTILINE)
+
+
+@pytest.mark.parametrize("table", EXPORTS)
+def test_every_export_column_is_documented_as_required_or_not(table: str) -> None:
+    row = re.search(rf"^\| `{table}` \| (.+) \|$", OPERATOR, re.MULTILINE)
+    said = [f"**{name}**" if not column.nullable else name for name, column in EXPORTS[table].columns().items()]
+    assert row
+    assert row[1].split(", ") == said
+
+
+def test_the_map_of_the_docs_is_a_map(tmp_path: Path) -> None:
+    example = next(block for place, block in _blocks("toml") if place.startswith("map-format.md"))
+    (tmp_path / "map.toml").write_text(example)
+    folder = tmp_path / "w"
+    made = workspace.create(folder, product="P", contact_email="a@example.com", timezone="UTC", posted=PAST)
+    assert maps.load(tmp_path / "map.toml", made).tables
+
+
+@pytest.mark.parametrize("key", ["files", "ignore", *maps._TABLE_KEYS, "messages"])
+def test_every_key_of_a_map_is_documented(key: str) -> None:
+    assert re.search(rf"^\| `\[?{key}\]?` \|", TEXT["map-format.md"], re.MULTILINE)
+
+
+@pytest.mark.parametrize("kind", [releases.Release, releases.Cell, releases.Mechanism])
+def test_every_field_of_a_release_is_documented(kind: type) -> None:
+    for field in dataclasses.fields(kind):
+        assert f"`{field.name}`" in TEXT["release-format.md"]
+
+
+def test_the_release_of_the_docs_is_a_release() -> None:
+    example = next(block for place, block in _blocks("json") if place.startswith("release-format.md"))
+    release = releases.Release.from_json(example)
+    assert release.id == f"r-{release.key[:12]}"
+    assert [cell.status for cell in release.cells] == [
+        releases.status(c.value, c.sigma, release.floor) for c in release.cells
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", TEXT[page.name]):
+        if target.startswith(("http://", "https://")):
+            continue
+        path, _, anchor = target.partition("#")
+        file = page.parent / path if path else page
+        assert file.exists() or file.name == "report.png", target
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in map(_anchor, headings), target
+
+
+@pytest.mark.parametrize(("place", "code"), _blocks("python"), ids=lambda each: each if "\n" not in each else "")
+def test_examples_parse_and_import_public_names(place: str, code: str) -> None:
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.ImportFrom) and node.module == "privacy_analytics":
+            assert {name.name for name in node.names} <= set(privacy_analytics.__all__), place
+
+
+@pytest.mark.parametrize("name", sorted(privacy_analytics.__all__))
+def test_every_public_name_is_somewhere_in_the_docs(name: str) -> None:
+    assert any(re.search(rf"\b{name}\b", text) for text in TEXT.values())
+
+
+def test_the_changelog_has_a_privacy_heading_in_every_version() -> None:
+    versions = re.split(r"^## ", TEXT["CHANGELOG.md"], flags=re.MULTILINE)[1:]
+    assert versions
+    assert all("\n### Privacy\n" in version for version in versions)
