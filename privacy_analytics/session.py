@@ -239,10 +239,12 @@ class Released:
         return self._unless_small([name], lambda answers: answers[0].sentence(says=says))
 
     def summary(self) -> Shown:
-        """One sentence for each answer that has a single number, the conclusion first."""
+        """One sentence for each single number that stands clear of its noise, in the order of the plan."""
         parts = [answer.release for answer in self._answers.values() if not answer.release.by]
+        parts = [part for part in parts if part.cells[0].status == "ok"] or parts[:1]
         html = "".join(figures.fragment("sentence", part) for part in parts)
-        return Shown(html, "\n".join(figures.sentence(part) for part in parts))
+        text = "\n".join(figures.sentence(part) for part in parts)
+        return Shown(html, text) if parts else self.not_shown()
 
     def not_shown(self) -> Shown:
         """What is too small this month, and from how many accounts it would be shown."""
