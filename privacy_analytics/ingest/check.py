@@ -61,11 +61,10 @@ def check(chunk: pl.DataFrame, schema: type[dy.Schema], fit: TableMap, held: fro
 
 
 def _selected(chunk: pl.DataFrame, fit: TableMap) -> pl.DataFrame:
-    keep = [
-        pl.col(f"?{name}").cast(pl.String).is_in(list(values)).fill_null(False) for name, values in fit.where.items()
-    ]
-    broken = pl.col("#rule").is_not_null()
-    return chunk.filter(broken | pl.all_horizontal(keep)).drop(f"?{name}" for name in fit.where) if keep else chunk
+    columns = {name: f"?{name}" if f"?{name}" in chunk.columns else fit.rename.get(name, name) for name in fit.where}
+    keep = [pl.col(columns[name]).cast(pl.String).is_in(values).fill_null(False) for name, values in fit.where.items()]
+    chosen = chunk.filter(pl.col("#rule").is_not_null() | pl.all_horizontal(keep)) if keep else chunk
+    return chosen.drop(name for name in columns.values() if name.startswith("?"))
 
 
 def _flag(rows: pl.DataFrame, where: pl.Expr, rule: str) -> pl.DataFrame:

@@ -36,6 +36,7 @@ MAX_ROWS = 500_000_000
 CHUNK = {"chats": 400, "support": 1_000, "crashes": 1_000}
 ROWS = 50_000
 """Rows of a chunk of any other table."""
+CHUNK_BYTES = 64_000_000
 _NAME = re.compile(rf"({'|'.join(EXPORTS)})(?:[-_. ].*)?\.(jsonl|csv|parquet)(?:\.(gz|zst))?")
 _SUFFIX = re.compile(r".*?\.(jsonl|csv|parquet)(?:\.(gz|zst))?")
 _DAMAGE = (*DAMAGE, csv.Error, pa.ArrowException, UnicodeError, pl.exceptions.PolarsError)
@@ -141,6 +142,8 @@ def check_header(file: ExportFile, declared: dict[str, bool], fit: TableMap) -> 
         raise ContractError(
             f"{file.name}: {file.table} needs {', '.join(missing)}. Rename a column, or give a constant, in a map."
         )
+    if absent := [name for name in fit.where if name not in header]:
+        raise ContractError(f"{file.name} has no column {absent[0]}, which the map selects rows by. Mend the map.")
     if file.format == "csv" and "messages" in fitted:
         raise ContractError(
             f"{file.name}: messages do not fit into a CSV cell. Export {file.table} as .jsonl or .parquet."
@@ -164,12 +167,14 @@ def chunks(file: ExportFile, declared: dict[str, bool], fit: TableMap) -> Iterat
 def _read_jsonl(file: ExportFile, stream: BinaryIO, declared: dict[str, bool], fit: TableMap) -> Iterator[pl.DataFrame]:
     reader = jsonl.Reader(declared, fit)
     rows: list[jsonl.Row] = []
+    size = 0
     for line, raw in _lines(stream):
         if raw is None or raw.strip():
             rows.append(reader.row(line, raw))
-        if len(rows) == CHUNK.get(file.table, ROWS):
+            size += len(raw or b"")
+        if len(rows) == CHUNK.get(file.table, ROWS) or size > CHUNK_BYTES:
             yield reader.frame(rows)
-            rows = []
+            rows, size = [], 0
     if rows:
         yield reader.frame(rows)
 

@@ -160,11 +160,9 @@ class _Intake:
     def _land(self, table: str) -> None:
         if months := self.staging.months(table):
             counts = self._counts(table)
-            staged = sum(rows.height for month in months for _, rows in self.staging.parts(table, month))
-            counts.added = self.lake.append(table, self._fresh(table, months), self.batch)
-            counts.known = staged - counts.added
+            counts.added = self.lake.append(table, self._fresh(table, months, counts), self.batch)
 
-    def _fresh(self, table: str, months: list[str]) -> Iterator[pl.DataFrame]:
+    def _fresh(self, table: str, months: list[str], counts: Counts) -> Iterator[pl.DataFrame]:
         """The staged rows that the lake does not hold yet, month by month."""
         by = {"accounts": ["account"], "identities": ["account", "hash", "type"]}.get(table, ["account", "row_id"])
         for month in months:
@@ -179,7 +177,10 @@ class _Intake:
                 )
                 key = ["account", "row_id"] if table == "accounts" else by
                 known = stored.filter(accounts).select(key).collect()
-                yield new.join(known, on=key, how="anti", nulls_equal=True, maintain_order="left")
+                fresh = new.join(known, on=key, how="anti", nulls_equal=True, maintain_order="left")
+                counts.known += rows.height - fresh.height
+                if fresh.height:
+                    yield fresh
 
     def _land_sessions(self) -> None:
         added = self._counts("sessions") if "events" in self.report.tables else Counts()

@@ -66,10 +66,9 @@ def stored(folder, key, people):
     write(folder / "export", people)
     ingest(settings, folder / "export", scrubber=Scrubber("fast", hasher=IdentityHasher(settings.key())))
     lake = Lake(settings.path("lake"))
-    scans = {
+    return {
         (t, m): lake.scan(t, m, lake.batches()).drop("batch").collect() for t in lake.schemas for m in lake.months(t)
     }
-    return scans
 
 
 @pytest.mark.parametrize("seed", range(4))

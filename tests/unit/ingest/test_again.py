@@ -118,7 +118,8 @@ def test_later_events_of_a_month_derive_its_sessions_anew_and_an_old_snapshot_ke
 def test_a_session_id_holds_a_session_together_and_a_month_end_cuts_it(bench, event):
     at = ["2026-10-31T20:00:00Z", "2026-10-31T23:00:00Z", "2026-11-01T00:10:00Z"]
     bench.write(
-        "events.jsonl", [event(at=each, session_id="s", os=os) for each, os in zip(at, [None, "linux", "macos"])]
+        "events.jsonl",
+        [event(at=each, session_id="s", os=os) for each, os in zip(at, (None, "linux", "macos"), strict=True)],
     )
     bench.take()
     sessions = bench.rows("sessions").sort("started_at")

@@ -44,6 +44,15 @@ def test_where_takes_only_some_rows_and_counts_the_others(bench):
     assert (report.tables["events"].added, report.tables["events"].dropped) == (1, 2)
 
 
+@pytest.mark.parametrize("name", ["events.jsonl", "events.csv"])
+def test_where_can_select_by_a_column_that_is_kept(bench, name):
+    rows = ["userId,ts,event_name", "a,2026-10-02T10:00:00,app_opened", "a,2026-10-02T10:00:00,message_sent"]
+    objects = [dict(zip(rows[0].split(","), row.split(","), strict=True)) for row in rows[1:]]
+    bench.write(name, rows if name.endswith("csv") else objects)
+    bench.take(MAP + '[events.where]\nevent_name = ["message_sent"]\n')
+    assert bench.rows("events")["event"].to_list() == ["message_sent"]
+
+
 def test_a_fallback_fills_what_is_missing_also_from_the_conversation(bench):
     turns = [{"who": "user", "content": "x", "sent_at": None}, {"who": "assistant", "content": "y"}]
     started = "2026-10-02T10:00:00Z"

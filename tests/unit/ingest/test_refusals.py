@@ -66,8 +66,13 @@ def test_a_file_that_is_not_what_its_name_says_is_refused_by_name(bench, name):
 def test_a_decompression_bomb_is_refused_by_name(bench, monkeypatch, pack):
     monkeypatch.setattr(unpack, "RATIO_FROM", 1_000_000)
     name = "events.jsonl.gz" if pack is gzip.compress else "events.jsonl.zst"
-    (bench.export / name).write_bytes(pack(b"\n" * 20_000_000))
+    (bench.export / name).write_bytes(pack(b"\n" * 4_000_000))
     assert "far more" in refused(bench)
+
+
+def test_a_map_that_selects_by_a_missing_column_is_told(bench):
+    bench.write("events.csv", [HEADER, ROW])
+    assert "no column source" in refused(bench, column_map='[events.where]\nsource = ["app"]\n')
 
 
 def test_chats_as_csv_say_which_formats_hold_messages(bench):
