@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup demo lab test check format bench clean
+.PHONY: help setup demo lab test check format clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,9 +32,6 @@ check: $(READY)  ## Lint, format, types, import walls, clean notebooks
 format: $(READY)  ## Put code and notebooks into form
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
-
-bench: $(READY)  ## Measure speed and memory, as ratios of one run
-	@$(BIN)/python benchmarks/run.py
 
 clean:  ## Remove the demo and everything that was set up
 	@rm -rf .venv demo dist

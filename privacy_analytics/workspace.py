@@ -80,6 +80,9 @@ def create(root: Path, *, product: str, contact_email: str, timezone: str, poste
     partial.write_text(text)
     partial.chmod(0o600)
     partial.replace(root / FILE)
+    fixed = root / "private" / "timezone"
+    fixed.write_text(timezone)
+    fixed.chmod(0o600)
     accept_restore(root)
     return load(root)
 
@@ -118,6 +121,10 @@ def load(workspace: str | Path | None = None) -> Settings:
         if folder.is_dir() and folder.stat().st_mode & 0o077:
             raise SettingsError(f"{name or 'The workspace'} can be read by others. Run: chmod 700 {folder}")
     settings.key()
+    if (fixed := (root / "private" / "timezone").read_text()) != settings.timezone:
+        raise SettingsError(
+            f"timezone was {fixed} when this workspace was made, and its months are cut there. Set it back."
+        )
     if not _at_home(root):
         raise SettingsError(
             "This workspace was moved, copied or restored. A second copy could ask every question again under fresh "

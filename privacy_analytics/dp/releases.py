@@ -295,7 +295,7 @@ class ReleaseStore:
         """The stored release. Raises NotFound where there is none."""
         file = self.folder / f"{release_id}.json"
         if not (release_id.startswith("r-") and release_id[2:].isalnum() and file.is_file()):
-            raise NotFound("There is no such release in this workspace. `pa stats search` lists them.")
+            raise NotFound("There is no such release in this workspace. Restore its folder releases, or ask again.")
         return Release.from_json(file.read_text(encoding="utf-8"))
 
     def evaluate(self, expression: str | Mapping[str, Any]) -> Release:

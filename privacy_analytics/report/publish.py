@@ -70,7 +70,7 @@ def publish(
         page = (run / "report.html").read_bytes()
         manifest = _manifest(json.loads((run / MANIFEST).read_text(encoding="utf-8")))
     except FileNotFoundError:
-        raise NotFound("This run has no finished report. `pa runs list` shows those that have one.") from None
+        raise NotFound("This run has no finished report. Make one: pa run REPORT --month MONTH") from None
     canaries = tuple(canaries)
     facts = Facts(product, manifest["month"], manifest["snapshot"], manifest["policy"], contact)
     enforce(page, store, canaries=canaries, allowed=facts.allowed())
