@@ -62,6 +62,7 @@ def relevant(bounded: Bounded, lake: Lake, snapshot: Snapshot) -> pl.LazyFrame:
         rows = lake.accounts(snapshot.batches)  # they belong to no month; a snapshot holds them as they were
     else:
         rows = lake.scan(question.table, snapshot.month, snapshot.batches)
+    rows = rows.join(lake.held(snapshot.batches), on="account", how="anti")
     for column, values in question.where:
         rows = rows.filter(pl.col(column).is_in(list(values)))
     if question.cohort:

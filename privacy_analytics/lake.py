@@ -68,6 +68,10 @@ IDENTITIES = pl.Schema({"account": pl.String(), "hash": pl.String(), "type": pl.
 """Keyed hashes of an account's e-mail, user name and name: to find it by (``type`` null), to scrub its texts of."""
 
 
+HELD = pl.Schema({"account": pl.String()})
+"""Accounts that an export did not attest to be of age: none of their rows is read, whenever they came (policy §2)."""
+
+
 def schemas(workspace: settings.Settings) -> dict[str, pl.Schema]:
     """What each table of this workspace's lake stores, without the partition columns."""
     head = {"account": pl.String(), "account_hash": pl.Int64(), "row_id": pl.Int64()}
@@ -80,7 +84,7 @@ def schemas(workspace: settings.Settings) -> dict[str, pl.Schema]:
         name: pl.Schema({**head, **_OWN[name], **stored(table.columns), **tail})
         for name, table in tables(workspace).items()
     }
-    return {**named, "identities": IDENTITIES}
+    return {**named, "identities": IDENTITIES, "held": HELD}
 
 
 class Lake:
@@ -128,6 +132,13 @@ class Lake:
     def accounts(self, batches: Sequence[str]) -> pl.LazyFrame:
         """The newest row of every account among these batches."""
         return self.scan("accounts", ALWAYS, batches).filter(pl.col("batch") == pl.col("batch").max().over("account"))
+
+    def held(self, batches: Sequence[str]) -> pl.LazyFrame:
+        """The accounts (one column) held back in these batches and not attested in a later one."""
+        since = self.scan("held", ALWAYS, batches).group_by("account").agg(pl.col("batch").max().alias("since"))
+        attested = self.accounts(batches).select("account", "batch")
+        still = pl.col("batch").is_null() | (pl.col("batch") <= pl.col("since"))
+        return since.join(attested, on="account", how="left").filter(still).select("account")
 
     def append(self, table: str, frames: pl.DataFrame | Iterable[pl.DataFrame], batch: str) -> int:
         """Write rows (with a ``month`` column) in one Delta transaction; returns how many.

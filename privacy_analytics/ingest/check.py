@@ -178,7 +178,8 @@ def _by_contract(rows: pl.DataFrame, schema: type[dy.Schema]) -> tuple[pl.DataFr
     good, failure = numbered.filter(rows.select(numbered.column_names()))
     details = failure.details()
     rules = [name for name in details.columns if name not in rows.columns]
-    broken = [pl.when(pl.col(rule) == "invalid").then(pl.lit(rule)) for rule in rules]
+    shown = {rule: rule.replace("inner_", "") for rule in rules}  # messages|content_max_length, however deep it lies
+    broken = [pl.when(pl.col(rule) == "invalid").then(pl.lit(name)) for rule, name in shown.items()]
     named = pl.coalesce(broken) if broken else pl.lit(None, pl.String)
     return cast("pl.DataFrame", good), details.select("#line", named.alias("#rule"))
 

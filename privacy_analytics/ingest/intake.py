@@ -23,7 +23,7 @@ from privacy_analytics.ingest.export import ExportFile
 from privacy_analytics.ingest.maps import ColumnMap
 from privacy_analytics.ingest.rows import Rows, TextScrubber
 from privacy_analytics.ingest.staging import Staging
-from privacy_analytics.lake import ALWAYS, Lake, new_batch, private_files
+from privacy_analytics.lake import ALWAYS, HELD, Lake, new_batch, private_files
 from privacy_analytics.settings import Settings
 
 Progress = Callable[[str], AbstractContextManager[Callable[[int], object]]]
@@ -112,6 +112,7 @@ class _Intake:
             self._read(file, held)
         for table in self.lake.schemas:
             self._land(table)
+        self._land_held(held)
         self._land_sessions()
         self._land_quarantine()
         self.lake.commit(self.batch, {name: vars(counts) for name, counts in self.report.tables.items()})
@@ -181,6 +182,12 @@ class _Intake:
                 counts.known += rows.height - fresh.height
                 if fresh.height:
                     yield fresh
+
+    def _land_held(self, held: frozenset[str]) -> None:
+        """Hold these accounts back from now on, also from rows that came before."""
+        accounts = pl.DataFrame({"account": sorted(map(self.rows.hasher.pseudonym, held))}, schema=HELD)
+        new = accounts.join(self.lake.held(self.committed).collect(), on="account", how="anti")
+        self.lake.append("held", new.with_columns(pl.lit(ALWAYS).alias("month")), self.batch)
 
     def _land_sessions(self) -> None:
         added = self._counts("sessions") if "events" in self.report.tables else Counts()

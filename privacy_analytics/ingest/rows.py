@@ -134,6 +134,7 @@ class Rows:
             pl.int_ranges(pl.col("messages").list.len()).alias("position"),
         )  # fmt: skip
         turns = turns.filter(pl.col("messages").list.len() > 0).explode("messages", "position").unnest("messages")
+        turns = turns.with_columns(pl.col("channel").fill_null("text"))  # who does not say spoke by keyboard
         place = turns["conversation"].cast(pl.String) + ":" + turns["position"].cast(pl.String)
         sent = pl.coalesce("sent_at", "started_at").dt.convert_time_zone(self.zone).dt.date()
         turns = self._keyed(turns, self.tables["messages"]).with_columns(
