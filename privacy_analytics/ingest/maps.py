@@ -13,7 +13,7 @@ user_id = "account_id"                     # theirs = ours
 [events.constants]
 os = "linux"
 [events.fallback]
-duration_ms = "other_ms"                   # ours, where it is missing = another column of ours
+feature = "event"                          # ours, where it is missing = another column of ours
 [events.where]
 source = ["app"]                           # only rows with one of these values; the others are dropped and counted
 

@@ -108,7 +108,7 @@ def test_a_conversation_lands_whole_in_the_month_it_starts_in(bench):
     bench.take()
     messages, chats = bench.rows("messages").sort("position"), bench.rows("chats")
     assert messages["month"].to_list() == ["2026-10", "2026-10"]
-    assert messages["channel"].to_list() == [None, "voice"]
+    assert messages["channel"].to_list() == ["text", "voice"]
     assert chats.select("messages", "prompts", "topic").row(0) == (2, 1, "mixing")
     assert messages["conversation"].unique().to_list() == chats["conversation"].to_list()
 
