@@ -125,7 +125,7 @@ def workspace_with(tmp_path: Path) -> Callable[..., Settings]:
 
 
 @pytest.fixture
-def world(workspace_with: Callable[..., Settings]) -> Settings:
+def october(workspace_with: Callable[..., Settings]) -> Settings:
     """3,000 accounts in October 2026: a feature a third, one of them with 1,000 rows."""
     features = ["chat", "mix_assist", "chord_helper"]
     parts = [_events(range(n, 3000, 3), feature=feature, day=n + 1) for n, feature in enumerate(features)]
