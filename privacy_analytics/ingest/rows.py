@@ -14,7 +14,8 @@ from typing import Protocol
 
 import polars as pl
 
-from privacy_analytics.contracts import Table, as_key
+from privacy_analytics.contracts import Table
+from privacy_analytics.keys import as_key
 from privacy_analytics.lake import ALWAYS, IDENTITIES, schemas
 from privacy_analytics.scrub.identities import IdentityHasher, OwnIdentifier, OwnIdentifiers
 from privacy_analytics.settings import Settings
