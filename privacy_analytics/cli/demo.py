@@ -21,7 +21,7 @@ def demo() -> None:
     """Make a synthetic export and take it all the way to two published reports, in ./demo."""
     started = time.monotonic()
     root = Path("demo").resolve()
-    if root.exists() and not (root / workspace.FILE).is_file() and any(root.iterdir()):
+    if root.exists() and not (root / workspace.FILE).is_file() and (root.is_file() or any(root.iterdir())):
         raise SettingsError("./demo exists and is no workspace. Move it away, or call from another folder.")
     if (root / workspace.FILE).is_file():
         settings = workspace.load(root)

@@ -5,6 +5,7 @@ Works by itself, too: ``papermill --engine privacy usage_report.ipynb out.ipynb 
 
 from __future__ import annotations
 
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpecManager
@@ -17,6 +18,8 @@ from privacy_analytics import errors
 
 CELL_SECONDS = 1_800
 START_SECONDS = 120
+_SILENT = "CRITICAL"
+"""What a kernel logs below this goes to the terminal, and may quote what failed."""
 REDACTED = "The message of this error is not shown: it could hold a value."
 _OURS = {
     name
@@ -40,15 +43,17 @@ class PrivacyEngine(Engine):
         **_: Any,
     ) -> Any:
         """Called by papermill; ``on_cell_start(cell, cell_index)`` reports progress."""
-        client = _Client(
-            nb_man,
-            kernel_name=kernel_name,
-            kernel_manager_class=_Kernel,
-            timeout=execution_timeout or CELL_SECONDS,
-            startup_timeout=start_timeout,
-            on_cell_start=on_cell_start,
-        )
-        return client.execute()
+        with TemporaryDirectory() as profile:  # a user's own could run code at start, and remembers what was run
+            client = _Client(
+                nb_man,
+                kernel_name=kernel_name,
+                kernel_manager_class=_Kernel,
+                timeout=execution_timeout or CELL_SECONDS,
+                startup_timeout=start_timeout,
+                on_cell_start=on_cell_start,
+                extra_arguments=[f"--ipython-dir={profile}", f"--log-level={_SILENT}"],
+            )
+            return client.execute()
 
 
 class _Kernel(AsyncKernelManager):
