@@ -121,9 +121,11 @@ def load(workspace: str | Path | None = None) -> Settings:
         if folder.is_dir() and folder.stat().st_mode & 0o077:
             raise SettingsError(f"{name or 'The workspace'} can be read by others. Run: chmod 700 {folder}")
     settings.key()
-    if (fixed := (root / "private" / "timezone").read_text()) != settings.timezone:
+    fixed = root / "private" / "timezone"
+    if not fixed.is_file() or fixed.read_text() != settings.timezone:
         raise SettingsError(
-            f"timezone was {fixed} when this workspace was made, and its months are cut there. Set it back."
+            "timezone is not the one that this workspace was made with (private/timezone), and its months are cut there. "
+            "Set it back, or restore that file."
         )
     if not _at_home(root):
         raise SettingsError(
