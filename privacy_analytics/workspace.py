@@ -124,7 +124,7 @@ def load(workspace: str | Path | None = None) -> Settings:
     fixed = root / "private" / "timezone"
     if not fixed.is_file() or fixed.read_text() != settings.timezone:
         raise SettingsError(
-            "timezone is not the one that this workspace was made with (private/timezone), and its months are cut there. "
+            "timezone is not the one that this workspace was made with (private/timezone); its months are cut there. "
             "Set it back, or restore that file."
         )
     if not _at_home(root):
