@@ -1,0 +1,72 @@
+import polars as pl
+import pytest
+
+from privacy_analytics.contracts import EXPORTS, tables
+from privacy_analytics.errors import SettingsError
+from privacy_analytics.keys import OTHER, as_key, key_list
+from privacy_analytics.settings import DeclaredColumn, Settings
+
+
+def with_column(settings: Settings, name: str, column: DeclaredColumn) -> Settings:
+    settings.columns.setdefault("events", {})[name] = column
+    return settings
+
+
+def test_every_export_and_derived_table_is_there(empty: Settings):
+    assert set(tables(empty)) == {*EXPORTS, "messages", "sessions"}
+
+
+def test_no_identity_id_or_list_of_messages_can_be_asked_for(empty: Settings):
+    kinds = {column.kind for table in tables(empty).values() for column in table.columns.values()}
+    assert kinds == {"key", "number", "flag", "text", "time"}
+
+
+def test_keys_are_public_lists_that_end_in_other_and_numbers_have_bounds(empty: Settings):
+    for table in tables(empty).values():
+        assert table.rows_per_account >= 1
+        for column in table.columns.values():
+            if column.kind == "key":
+                assert column.values[-1] == OTHER
+                assert column.cells >= 1
+            if column.kind == "number":
+                assert column.bounds
+                assert column.bounds[0] < column.bounds[1]
+
+
+def test_text_is_for_no_purpose(empty: Settings):
+    texts = [column for table in tables(empty).values() for column in table.columns.values() if column.kind == "text"]
+    assert texts
+    assert all(column.purposes == () for column in texts)
+
+
+def test_a_workspace_declares_its_own_columns_and_lists(empty: Settings):
+    empty.path("keys", "moods.txt").write_text("# how it went\nhappy\nother\nsad\n")
+    with_column(empty, "mood", DeclaredColumn("key", keys="moods"))
+    with_column(empty, "preset_count", DeclaredColumn("integer", bounds=(0, 500)))
+    events = tables(empty)["events"].columns
+    assert events["mood"].values == ("happy", "sad", "other")
+    assert events["mood"].purposes == ("usage", "exploration")
+    assert events["preset_count"].bounds == (0, 500)
+
+
+def test_a_workspaces_list_takes_the_place_of_the_shipped_one(empty: Settings):
+    empty.path("keys", "os.txt").write_text("beos\n")
+    assert key_list(empty, "os") == ("beos", "other")
+
+
+def test_a_list_that_is_missing_or_holds_a_key_twice_is_refused(empty: Settings):
+    with pytest.raises(SettingsError, match="no public list moods"):
+        key_list(empty, "moods")
+    empty.path("keys", "os.txt").write_text("macOS\nmacos\n")
+    with pytest.raises(SettingsError, match="holds a key twice"):
+        key_list(empty, "os")
+
+
+def test_a_declared_column_does_not_replace_one_of_the_contract(empty: Settings):
+    with pytest.raises(SettingsError, match="declares os"):
+        tables(with_column(empty, "os", DeclaredColumn("boolean")))
+
+
+def test_a_value_becomes_its_key_row_by_row():
+    values = pl.DataFrame({"os": [" MacOS ", "macos", "my secret", "", None]})
+    assert values.select(as_key("os", ("macos", OTHER)))["os"].to_list() == ["macos", "macos", OTHER, OTHER, None]
