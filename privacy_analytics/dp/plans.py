@@ -84,7 +84,7 @@ def _split(blocks: Mapping[str, Bounded], accounts: float, nano_rho: int) -> dic
     """At least one nano-rho each, together at most ``nano_rho``."""
     weights = {name: bounded.l2 / expected_cell(bounded, accounts) for name, bounded in blocks.items()}
     free, total = nano_rho - len(blocks), sum(weights.values())
-    return {name: 1 + int(free * weight / total) for name, weight in weights.items()}
+    return {name: 1 + int(free * (weight / total)) for name, weight in weights.items()}
 
 
 def _round_up(accounts: float) -> int:
