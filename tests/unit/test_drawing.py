@@ -78,6 +78,22 @@ def test_a_frozen_plan_resumes_on_what_it_reserved_whatever_is_asked_later(purse
     assert drawn(purse)[BY_OS.key] <= 900_000
 
 
+def test_what_was_committed_before_a_crash_is_not_drawn_again(purse: Purse):
+    def second_fails(bounded: Bounded, nano_rho: int) -> Release:
+        return answered(bounded, nano_rho) if bounded == MONTH else interrupted(bounded, nano_rho)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(purse, answer=second_fails)
+    run(purse)
+    keys = [event.key for event in purse.ledger.events() if event.kind == "drawing"]
+    assert keys == [MONTH.key, BY_OS.key, BY_OS.key]
+
+
+def test_one_question_under_two_names_is_drawn_once(purse: Purse):
+    run(purse, {"os": (BY_OS,), "systems": (BY_OS,)})
+    assert [event.kind for event in purse.ledger.events()] == ["reserve", "drawing", "commit"]
+
+
 def interrupted(bounded: Bounded, nano_rho: int) -> Release:
     raise KeyboardInterrupt
 

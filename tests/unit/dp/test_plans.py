@@ -77,3 +77,9 @@ def test_the_harder_block_gets_the_larger_share():
 
 def test_no_blocks_are_no_plan():
     assert plans.allot({}, 1000, 1000) == ([], [])
+
+
+@given(st.floats(1, 1e7), st.integers(1, 10**9))
+def test_a_block_alone_gets_everything(accounts: float, total: int):
+    (only,), _ = plans.allot({"answer": (DAYS,)}, accounts, total, all_of_them=True)
+    assert only.nano_rho == total
