@@ -63,8 +63,8 @@ class OwnIdentifiers:
 
     @cached_property
     def types(self) -> Mapping[str, str]:
-        """Type by hash."""
-        return {entry.hash: entry.type for entry in self.entries}
+        """Type by hash; where a name is the user name, too, it is a name, whatever order a set has today."""
+        return {entry.hash: entry.type for entry in sorted(self.entries, key=lambda entry: entry.type, reverse=True)}
 
     @cached_property
     def lengths(self) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Steps on the road that tests and benchmarks share: call ``pa``, copy a workspace, write a notebook, read the ledger."""
+"""Steps that tests and benchmarks share: call ``pa``, copy a workspace, write a notebook, read the ledger."""
 
 import os
 import shutil
@@ -14,10 +14,6 @@ from privacy_analytics.dp.ledger import Event
 
 MONTH = "2026-10"
 PARAMETERS = 'month: str = ""\nworkspace: str = ""'
-SESSION = (
-    "from privacy_analytics import CountAccounts, CountRows, open_session\n\n"
-    'session = open_session(workspace, month=month, purpose="usage", report="other")'
-)
 
 
 def command(*arguments: object, module: str = "privacy_analytics") -> list[str]:
@@ -47,7 +43,8 @@ def copy(of: Path, to: Path) -> Path:
 
 def write_report(root: Path, name: str, *cells: str, parameters: str = PARAMETERS) -> None:
     """A notebook in the workspace: its title, its parameters, then cells; one that starts with # is prose."""
-    book = nbformat.v4.new_notebook()
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    book = nbformat.v4.new_notebook(metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
     book.cells = [nbformat.v4.new_markdown_cell(f"# {name}"), nbformat.v4.new_code_cell(parameters)]
     book.cells[1].metadata.tags = ["parameters"]
     for cell in cells:

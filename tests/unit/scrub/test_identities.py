@@ -7,7 +7,7 @@ import pytest
 
 from privacy_analytics.errors import SettingsError
 from privacy_analytics.scrub import IdentityHasher
-from privacy_analytics.scrub.identities import find_own
+from privacy_analytics.scrub.identities import OwnIdentifier, OwnIdentifiers, find_own
 
 KEY = bytes(range(32))
 HASHER = IdentityHasher(KEY)
@@ -68,3 +68,9 @@ def test_short_names_need_more_than_two_letters() -> None:
 def test_an_account_without_identifiers_has_none() -> None:
     assert HASHER.own().entries == frozenset()
     assert masked("hello there") == []
+
+
+def test_a_user_name_that_is_the_name_is_masked_as_a_name_in_every_process() -> None:
+    assert masked("i am Ada Lind", name="Ada Lind", username="ada_lind") == [("Ada Lind", "PERSON")]
+    both = {OwnIdentifier(f"{i:032x}", kind, 2) for i in range(64) for kind in ("PERSON", "USERNAME", "EMAIL")}
+    assert set(OwnIdentifiers(frozenset(both)).types.values()) == {"EMAIL"}  # a set's order would show some others

@@ -1,0 +1,148 @@
+"""SIGKILL at chosen moments, and what must hold afterwards. Tests use a few moments, benchmarks/kills.py many."""
+
+import json
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import nbformat
+import polars as pl
+import psutil
+from steps import MONTH, answers, command, curator, events, ok
+
+from privacy_analytics import workspace
+from privacy_analytics.lake import ALWAYS, Lake
+
+Check = Callable[[Path], None]
+
+
+def ingest(root: Path, export: Path) -> list[str]:
+    return command("ingest", export, "-w", root, "--tier", "fast")
+
+
+def report(root: Path) -> list[str]:
+    return command("run", "usage_report", "-w", root, "--month", MONTH)
+
+
+def seconds(line: Sequence[str]) -> float:
+    """How long a command takes when nobody kills it."""
+    started = time.monotonic()
+    subprocess.run(line, check=True, capture_output=True)
+    return time.monotonic() - started
+
+
+def kill_after(line: Sequence[str], delay: float, *, alone: bool = False) -> bool:
+    """Start a command and kill it, with all processes that it started unless ``alone``; False if it ended before.
+
+    Returns when all of them are gone: a kernel whose parent died ends by itself.
+    """
+    process = psutil.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        process.wait(delay)
+    except psutil.TimeoutExpired:
+        family = process.children(recursive=True)
+        for each in [process] if alone else [process, *family]:
+            each.kill()
+        process.wait(60)
+        _, left = psutil.wait_procs(family, timeout=60)
+        assert left == []
+        return True
+    return False
+
+
+def stored(root: Path) -> dict[str, pl.DataFrame]:
+    """All that a reader of the lake sees, by table: every file of a committed batch is opened."""
+    lake = Lake(root / "lake")
+    committed = lake.batches()
+    rows: dict[str, pl.DataFrame] = {}
+    for table, schema in lake.schemas.items():
+        months = [*lake.months(table)] if table not in ("accounts", "identities") else [ALWAYS]
+        parts = [lake.scan(table, month, committed).collect().drop("batch") for month in months]
+        rows[table] = pl.concat(parts) if parts else pl.DataFrame(schema=schema)
+    return rows
+
+
+def differing(one: dict[str, pl.DataFrame], other: dict[str, pl.DataFrame]) -> list[str]:
+    """The tables whose rows are not the same in two lakes, in whatever files they lie."""
+    return [table for table in one | other if not _sorted(one[table]).equals(_sorted(other[table]))]
+
+
+def _sorted(rows: pl.DataFrame) -> pl.DataFrame:
+    plain = [name for name, kind in sorted(rows.schema.items()) if not kind.is_nested()]
+    return rows.select(sorted(rows.columns)).sort(plain, nulls_last=True, maintain_order=True)
+
+
+def check_lake(root: Path) -> None:
+    """All of a batch or nothing, and every visible file opens."""
+    stored(root)
+    for file in (root / "lake" / "batches").glob("*.json"):
+        json.loads(file.read_text())
+
+
+def check_releases(root: Path) -> None:
+    """No half file; each release has one commit, and each commit was charged before it, never after it."""
+    for folder in ("releases", "snapshots"):
+        for file in (root / folder).glob("*.json"):
+            json.loads(file.read_text())
+    for run in (root / "runs").glob("*/*/[0-9]*"):
+        assert (run / "report.html").read_text().rstrip().endswith("</html>")
+        json.loads((run / "manifest.json").read_text())
+        nbformat.read(run / "executed.ipynb", as_version=4)
+    known = curator(root)
+    known.ledger.verify()
+    reserved = drawn = 0
+    charged: Counter[str] = Counter()
+    committed: dict[str, str] = {}
+    for event in known.ledger.events():
+        if event.kind == "reserve":
+            reserved += event.nano_rho
+        elif event.kind == "drawing":
+            assert event.key not in committed
+            charged[event.key] += 1
+            drawn += event.nano_rho
+        elif event.kind == "commit":
+            assert event.key not in committed
+            assert charged[event.key] >= 1
+            committed[event.key] = event.payload
+        assert drawn <= reserved
+    for release in known.store.ids():
+        assert known.store.get(release).to_json() in committed.values()
+
+
+def survive(line: list[str], root: Path, delays: Sequence[float], check: Check) -> dict[str, int]:
+    """Kill a command at each delay, check after each, and see that no answer once given changes. Returns counts."""
+    told: Counter[str] = Counter()
+    given: dict[str, str] = {}
+    for number, delay in enumerate(delays):
+        told["killed" if kill_after(line, delay, alone=number % 4 == 3) else "finished"] += 1
+        check(root)
+        now = answers(root)
+        assert {key: now[key] for key in given} == given
+        given = now
+    return dict(told)
+
+
+def settled(root: Path) -> dict[str, int]:
+    """After the last kill: the report completes, again it spends nothing; what the kills have cost, in charges."""
+    done = ok(*report(root)[3:])
+    assert "report  " in done.stdout
+    check_releases(root)
+    before = len(events(root))
+    again = ok(*report(root)[3:])
+    assert "spent 0  (same page as before)" in again.stdout
+    assert len(events(root)) == before
+    drawn = Counter(event.key for event in events(root) if event.kind == "drawing")
+    return {"answers": len(answers(root)), "charges lost": sum(drawn.values()) - len(answers(root))}
+
+
+def ingested(root: Path, export: Path) -> None:
+    """After the last kill: the intake completes, and again it adds nothing."""
+    ok(*ingest(root, export)[3:])
+    check_lake(root)
+    assert not (root / "lake" / "staging").exists()
+    batches = set(Lake(root / "lake").batches())
+    on_disk = {folder.name.removeprefix("batch=") for folder in (root / "lake").glob("*/month=*/batch=*")}
+    assert on_disk == batches
+    assert workspace.load(root)
