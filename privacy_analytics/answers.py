@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from privacy_analytics import figures
-from privacy_analytics.dp import releases
+from privacy_analytics.dp import arithmetic
 from privacy_analytics.dp.releases import Cell, Release
 
 if TYPE_CHECKING:
@@ -71,13 +71,13 @@ class Answer:
 
 
 def share(part: Answer, *, of: Answer) -> Answer:
-    """Each cell of ``part`` as a share of ``of``, a total or one with the same keys. Free; see ``releases.share``."""
-    return Answer(releases.share(part.release, of=of.release), "Arithmetic on releases: spent nothing.")
+    """Each cell of ``part`` as a share of ``of``, a total or one with the same keys. Free; see ``arithmetic.share``."""
+    return Answer(arithmetic.share(part.release, of=of.release), "Arithmetic on releases: spent nothing.")
 
 
 def change(new: Answer, old: Answer) -> Answer:
-    """Relative change of each cell between two answers to the same question. Free; see ``releases.change``."""
-    return Answer(releases.change(new.release, old.release), "Arithmetic on releases: spent nothing.")
+    """Relative change of each cell between two answers to the same question. Free; see ``arithmetic.change``."""
+    return Answer(arithmetic.change(new.release, old.release), "Arithmetic on releases: spent nothing.")
 
 
 def tiles(*answers: Answer, labels: Sequence[str] | None = None) -> Shown:

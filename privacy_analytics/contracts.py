@@ -256,6 +256,24 @@ def tables(settings: Settings) -> dict[str, Table]:
     return named
 
 
+def synthetic(table: Table, rows: int = 5) -> list[dict[str, Any]]:
+    """Rows made from the contract alone: its keys in turn, steps between its bounds, times of a day long past."""
+    made: list[dict[str, Any]] = []
+    for i in range(rows):
+        row: dict[str, Any] = {"account": f"synthetic-{i}"}
+        for name, spec in table.columns.items():
+            low, high = spec.bounds or (0, 1)
+            row[name] = {
+                "key": spec.values[i % len(spec.values)] if spec.values else None,
+                "number": low + (high - low) * i // rows,
+                "flag": i % 2 == 0,
+                "time": f"2000-01-{i + 1:02}T12:00:00Z",
+                "text": "never shown",
+            }.get(spec.kind)
+        made.append(row)
+    return made
+
+
 def described(column: dy.Column) -> Column:
     """What the contract says of a schema's column."""
     return cast("dict[str, Column]", column.metadata)["column"]

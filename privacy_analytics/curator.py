@@ -18,12 +18,13 @@ from importlib.metadata import version
 from typing import Any, cast
 
 from privacy_analytics import policy, resolve
-from privacy_analytics.contracts import tables
+from privacy_analytics.contracts import synthetic, tables
 from privacy_analytics.counting import told_to, vector
 from privacy_analytics.dp import mechanisms, plans
 from privacy_analytics.dp.ledger import Ledger
 from privacy_analytics.dp.questions import Bounded, question_from
-from privacy_analytics.dp.releases import Cell, Mechanism, Release, ReleaseStore, status
+from privacy_analytics.dp.releases import Cell, Mechanism, Release, status
+from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.drawing import Purse, anchor_of, draw, plan_id, released_accounts, set_aside, unanswered
 from privacy_analytics.errors import LedgerError, UsageError
 from privacy_analytics.lake import Lake, private_files
@@ -104,21 +105,7 @@ class Curator:
         if table is None:
             hint = resolve.nearest(str(request.get("table")), self.tables)
             raise UsageError(f"There is no such table.{hint} Tables: {', '.join(self.tables)}.")
-        rows: list[Json] = []
-        for i in range(5):
-            row: Json = {"account": f"synthetic-{i}"}
-            for name, spec in table.columns.items():
-                low, high = spec.bounds or (0, 1)
-                made = {
-                    "key": spec.values[i % max(len(spec.values), 1)] if spec.values else None,
-                    "number": low + (high - low) * i // 5,
-                    "flag": i % 2 == 0,
-                    "time": f"2000-01-{i + 1:02}T12:00:00Z",
-                    "text": "never shown",
-                }
-                row[name] = made.get(spec.kind)
-            rows.append(row)
-        return {"table": table.name, "watermark": "synthetic", "rows": rows}
+        return {"table": table.name, "watermark": "synthetic", "rows": synthetic(table)}
 
     def plan(self, request: Mapping[str, Any]) -> Json:
         """Price a plan without spending: each block's nano-rho, expected half-width, and what will be unreliable."""

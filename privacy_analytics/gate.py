@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
-from privacy_analytics.dp.releases import ReleaseStore
+from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.errors import GateError, PrivacyAnalyticsError
 from privacy_analytics.figures import opening, render, style
 

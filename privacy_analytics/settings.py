@@ -112,6 +112,8 @@ _SHAPE: dict[str, Any] = {
 _COLUMN_KEYS = {"type": str, "bounds": list, "keys": str, "purposes": list}
 _TABLES = ("accounts", "chats", "events", "performance", "crashes", "support")
 _TYPES = ("integer", "number", "boolean", "key")
+_TAKEN = ("account", "account_hash", "row_id", "month", "batch", "day", "week", "cell", "cell_hash", "n", "messages")
+"""Names that the lake and the bounding plan give to columns of their own."""
 
 
 def read(root: Path) -> Settings:
@@ -226,6 +228,8 @@ def _columns(raw: dict[str, dict[str, dict[str, Any]]]) -> dict[str, dict[str, D
             raise SettingsError(f"[columns.{table}] in {FILE} is no table.{_meant(table, _TABLES)}")
         for name, column in columns.items():
             where = f"columns.{table}.{name}"
+            if name in _TAKEN:
+                raise SettingsError(f"{where} in {FILE} has a name that is taken. Choose another one.")
             for key, value in column.items():
                 if key not in _COLUMN_KEYS:
                     raise SettingsError(f"{FILE} has an unknown key {where}.{key}.{_meant(key, _COLUMN_KEYS)}")

@@ -14,6 +14,7 @@ import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from secrets import token_hex
 
 from privacy_analytics.errors import NotFound, TryLater, UsageError
 from privacy_analytics.lake import ALWAYS, Lake, write_private
@@ -78,7 +79,7 @@ def months(lake: Lake) -> list[str]:
 
 def _freeze(settings: Settings, made: Snapshot) -> Snapshot:
     file = settings.path("snapshots", f"{made.token}.json")
-    ours = file.with_name(f"{made.token}.{os.getpid()}.json")
+    ours = file.with_name(f"{made.token}.{token_hex(8)}.partial")
     write_private(ours, json.dumps(asdict(made), indent=1))
     try:
         os.link(ours, file)  # refuses to replace: of two who ask at once, both get the first one's

@@ -36,7 +36,7 @@ def demo() -> None:
         copy_notebooks(root)
 
     from privacy_analytics.curator import Curator
-    from privacy_analytics.dp.releases import ReleaseStore
+    from privacy_analytics.dp.store import ReleaseStore
     from privacy_analytics.ingest.intake import ingest
     from privacy_analytics.report.publish import publish
     from privacy_analytics.report.run import run

@@ -57,7 +57,7 @@ def run(
 def publish(run: str, workspace: str | None, canaries: Path | None, approved_by: str) -> None:
     """Check RUN once more and put it on the site. RUN is MONTH/REPORT, or MONTH/REPORT/NNN for an older one."""
     settings = load(workspace)
-    from privacy_analytics.dp.releases import ReleaseStore
+    from privacy_analytics.dp.store import ReleaseStore
     from privacy_analytics.report.publish import publish as put
     from privacy_analytics.report.run import finished
 
@@ -83,7 +83,7 @@ def gate(run: str, workspace: str | None, canaries: Path | None) -> None:
     """Check RUN's page as publishing would: every number again, no load, no script, no canary."""
     settings = load(workspace)
     from privacy_analytics import gate as checks
-    from privacy_analytics.dp.releases import ReleaseStore
+    from privacy_analytics.dp.store import ReleaseStore
     from privacy_analytics.report.run import finished
 
     folder = finished(settings, run)

@@ -16,7 +16,8 @@ from html import escape, unescape
 from pathlib import Path
 from typing import Any, cast
 
-from privacy_analytics.dp.releases import Release, ReleaseStore
+from privacy_analytics.dp.releases import Release
+from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.errors import UsageError
 from privacy_analytics.figures import box, fragments
 from privacy_analytics.figures.box import STEPS, bucket

@@ -24,7 +24,7 @@ from typing import Any
 
 import jinja2
 
-from privacy_analytics.dp.releases import ReleaseStore
+from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.errors import NotFound, UsageError
 from privacy_analytics.figures import render, sources, specifications, style
 from privacy_analytics.figures.format import month_words

@@ -24,7 +24,8 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 
 from privacy_analytics import errors, gate, policy
-from privacy_analytics.dp.releases import Release, ReleaseStore
+from privacy_analytics.dp.releases import Release
+from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.errors import NotebookError, NotFound, TryLater, UsageError
 from privacy_analytics.report.parameters import typed
 from privacy_analytics.report.render import Facts, expressions, render_html

@@ -19,9 +19,10 @@ import polars as pl
 import pytest
 
 from privacy_analytics.dp import mechanisms
+from privacy_analytics.dp.arithmetic import change, share
 from privacy_analytics.dp.bounding import cells_of, contributions, enforced, summed
 from privacy_analytics.dp.questions import Bounded, CountAccounts, CountRows, Key
-from privacy_analytics.dp.releases import Cell, Release, change, share
+from privacy_analytics.dp.releases import Cell, Release
 
 pytestmark = pytest.mark.statistical
 N = 10_000

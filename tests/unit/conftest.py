@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from privacy_analytics.dp.releases import Z95, Cell, Mechanism, Release, ReleaseStore, status
+from privacy_analytics.dp.releases import Z95, Cell, Mechanism, Release, status
+from privacy_analytics.dp.store import ReleaseStore
 
 FLOOR = 20
 RECORDED = {"purpose": "usage", "policy": "1.0", "timezone": "UTC", "epsilon": 2.0, "delta": 1e-7, "trust": "embedded"}

@@ -9,7 +9,7 @@ from html import unescape
 import pytest
 
 from privacy_analytics import figures
-from privacy_analytics.dp.releases import change, share
+from privacy_analytics.dp.arithmetic import change, share
 from privacy_analytics.errors import NotFound, UsageError
 from privacy_analytics.figures.format import error, interval, key_words, show
 

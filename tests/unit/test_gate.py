@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from privacy_analytics import figures
-from privacy_analytics.dp.releases import change
+from privacy_analytics.dp.arithmetic import change
 from privacy_analytics.errors import GateError
 from privacy_analytics.gate import CSP, check, enforce
 

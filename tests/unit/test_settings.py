@@ -97,6 +97,7 @@ def test_the_version_in_force_is_the_newest_that_has_started(edited: Edit):
     ("table", "says"),
     [
         ('[columns.event.mood]\ntype = "boolean"', "no table.*Did you mean events"),
+        ('[columns.events.week]\ntype = "boolean"', "a name that is taken"),
         ('[columns.events.mood]\ntype = "colour"', "type .* is none of"),
         ('[columns.events.mood]\ntype = "number"', "needs public bounds"),
         ('[columns.events.mood]\ntype = "number"\nbounds = [5, 5]', "needs public bounds"),

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from privacy_analytics.dp.releases import Cell, Mechanism, Release, ReleaseStore, change, share, status
+from privacy_analytics.dp.arithmetic import change, share
+from privacy_analytics.dp.releases import Cell, Mechanism, Release, status
+from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.errors import NotFound, UsageError
 
 Made = Callable[..., Release]
