@@ -17,7 +17,7 @@ from privacy_analytics import CountAccounts, Session
 from privacy_analytics.counting import vector
 from privacy_analytics.curator import Curator
 from privacy_analytics.dp.questions import Question
-from privacy_analytics.dp.releases import ReleaseStore
+from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.resolve import resolve
 from privacy_analytics.snapshots import Snapshot, snapshot
 from privacy_analytics.workspace import load

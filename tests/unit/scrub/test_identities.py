@@ -71,6 +71,6 @@ def test_an_account_without_identifiers_has_none() -> None:
 
 
 def test_a_user_name_that_is_the_name_is_masked_as_a_name_in_every_process() -> None:
-    assert masked("i am Ada Lind", name="Ada Lind", username="ada_lind") == [("Ada Lind", "PERSON")]
+    assert {kind for _, kind in masked("i am Ada Lind", name="Ada Lind", username="ada_lind")} == {"PERSON"}
     both = {OwnIdentifier(f"{i:032x}", kind, 2) for i in range(64) for kind in ("PERSON", "USERNAME", "EMAIL")}
     assert set(OwnIdentifiers(frozenset(both)).types.values()) == {"EMAIL"}  # a set's order would show some others
