@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import subprocess
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 import websocket  # of jupyter-server
@@ -54,8 +54,9 @@ def test_a_usage_report_has_six_figures_each_with_words_and_numbers(text):
 def test_a_page_fits_its_window(page, width):
     with opened(page, width) as evaluate:
         assert evaluate("innerWidth") == width
-        assert evaluate("document.documentElement.scrollWidth") <= width
-        assert evaluate("document.querySelector('main').getBoundingClientRect().width") > 0.6 * width
+        shown = evaluate("document.documentElement.clientWidth")  # without the scroll bar
+        assert evaluate("document.documentElement.scrollWidth") <= shown
+        assert evaluate("document.querySelector('main').getBoundingClientRect().width") >= min(shown, 700)
         assert evaluate("performance.getEntriesByType('resource').length") == 0
 
 
@@ -70,7 +71,8 @@ def opened(page, width):
     with subprocess.Popen([binary, *flags, "about:blank"], stderr=subprocess.PIPE, text=True) as browser:
         try:
             address = next(found[0] for line in browser.stderr if (found := re.search(r"ws://\S+", line)))
-            yield _evaluator(websocket.create_connection(address, timeout=60), page, width)
+            with closing(websocket.create_connection(address, timeout=60)) as socket:
+                yield _evaluator(socket, page, width)
         finally:
             browser.kill()
 
