@@ -19,7 +19,7 @@ lab: $(READY)  ## Open JupyterLab on the demo's notebooks
 	@$(BIN)/pa lab -w demo
 
 test: $(READY)  ## Run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(READY)  ## Lint, format, types, import walls, clean notebooks
 	@$(BIN)/ruff check

@@ -2,68 +2,50 @@
 
     python benchmarks/kills.py [KILLS]      each of the two is killed so often; 20 unless told
 
-The moments are spread at random over the time that the command takes; every fourth kill spares the kernel. After each
-one every file is opened and the ledger is walked; at the end the work is completed and compared with work that nobody
-disturbed. Exits with an AssertionError at the first promise that does not hold.
+The moments are spread over the time that the command takes; every fourth kill spares the kernel, which then has to end
+by itself. After each one every file is opened and the ledger is walked; at the end the work is completed and compared
+with work that nobody disturbed. Stops with an AssertionError at the first promise that does not hold.
 """
 
-import random
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "road"))
 
-from kills import (
-    check_lake,
-    check_releases,
-    differing,
-    ingest,
-    ingested,
-    report,
-    seconds,
-    settled,
-    stored,
-    survive,
-)
+import kills
 from steps import answers, copy, ok
 
 from privacy_analytics.sample import write_sample
 
-SEED = 20
+TOGETHER = 4
+"""Kills of one report before it may complete: each may lose a charge, and a month has no more to pay with."""
 
 
-def main(kills: int, place: Path) -> None:
-    rng = random.Random(SEED)
+def main(count: int, place: Path) -> None:
     fresh, export = place / "fresh", place / "export"
     ok("init", fresh, "--contact-email", "privacy@example.com", "--policy-posted", "2026-08-01")
     write_sample(export, accounts=4_000, conversations=60)
 
-    filled = copy(fresh, place / "filled")
-    length = seconds(ingest(filled, export))
-    root = copy(fresh, place / "killed-ingest")
-    told = survive(ingest(root, export), root, [rng.uniform(0, length) for _ in range(kills)], check_lake)
-    ingested(root, export)
-    assert differing(stored(root), stored(filled)) == []
-    print(f"pa ingest  {length:.1f} s undisturbed; {told}; completed, same rows in every table", flush=True)
+    filled, root = copy(fresh, place / "filled"), copy(fresh, place / "ingest")
+    length = kills.seconds(kills.ingest(filled, export))
+    told = kills.survive(kills.ingest(root, export), root, kills.moments(count, length, seed=20), kills.check_lake)
+    kills.ingested(root, export)
+    kills.check_same_rows(root, filled)
+    print(f"pa ingest  {length:.1f} s undisturbed; {told}; completed, the same rows in every table", flush=True)
 
-    reported = copy(filled, place / "reported")
-    length = seconds(report(reported))
-    runs = lost = 0
-    totals = {"killed": 0, "finished": 0}
-    while sum(totals.values()) < kills:
-        runs += 1
-        root = copy(filled, place / f"killed-run-{runs}")
-        moments = [rng.uniform(0.25 * length, length) for _ in range(min(4, kills - sum(totals.values())))]
-        for outcome, count in survive(report(root), root, moments, check_releases).items():
-            totals[outcome] += count
-        lost += settled(root)["charges lost"]
-        assert answers(root).keys() == answers(reported).keys()
-    print(
-        f"pa run     {length:.1f} s undisturbed; {totals} over {runs} workspaces; "
-        f"each completed with all {len(answers(reported))} answers, again spent 0; "
-        f"{lost} charge(s) lost between drawing and commit, no committed answer paid twice"
-    )
+    undisturbed = copy(filled, place / "undisturbed")
+    length = kills.seconds(kills.report(undisturbed))
+    delays, lost = kills.moments(count, length, seed=21), 0
+    rounds = max(count // TOGETHER, 1)
+    for number in range(rounds):
+        root = copy(filled, place / f"run-{number}")
+        told = kills.survive(kills.report(root), root, delays[number::rounds], kills.check_releases)
+        after = kills.settled(root)
+        kills.check_same_questions(root, undisturbed)
+        lost += after["charges lost"]
+        print(f"pa run     {length:.1f} s undisturbed; {told}; completed, {after}; again: spent 0", flush=True)
+    print(f"{lost} charge(s) lost between drawing and commit, none of {len(answers(undisturbed))} answers paid twice")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
-"""Two workspaces, each made once: the demo, and a small one that is quick to make and to copy."""
+"""Workspaces that many tests read and none changes: each is made once, by whichever process asks first."""
 
+import fcntl
+import os
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,14 +11,34 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "leak")]  # steps, kills and find
 
-from steps import MONTH, ok  # noqa: E402
+from steps import MONTH, copy, ok  # noqa: E402
 
 from privacy_analytics.sample import write_sample  # noqa: E402
 
 
+@pytest.fixture(scope="session")
+def once(tmp_path_factory):
+    """Fill the folder of a name in the first process that asks for it; the others wait, then find it there."""
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
+
+    def made(name, make):
+        folder, done = shared / name, shared / f"{name}.made"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return folder
+
+    return made
+
+
 @dataclass(frozen=True)
 class Demo:
-    """What ``pa demo`` left behind: the folder that it was called in, and what it printed."""
+    """What ``pa demo`` left behind: the folder that it was called in, the home of who called, what it printed."""
 
     called_in: Path
     home: Path
@@ -25,40 +48,45 @@ class Demo:
     def root(self) -> Path:
         return self.called_in / "demo"
 
-    def again(self) -> str:
-        return ok("demo", cwd=self.called_in, HOME=str(self.home)).stdout
+
+@pytest.fixture(scope="session")
+def demo(once) -> Demo:
+    def make(folder):
+        for name in ("here", "home"):
+            (folder / name).mkdir()
+        done = ok("demo", cwd=folder / "here", HOME=str(folder / "home"))
+        (folder / "printed").write_text(done.stdout)
+
+    folder = once("demo", make)
+    return Demo(folder / "here", folder / "home", (folder / "printed").read_text())
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    called_in, home = tmp_path_factory.mktemp("called-in"), tmp_path_factory.mktemp("home")
-    return Demo(called_in, home, ok("demo", cwd=called_in, HOME=str(home)).stdout)
-
-
-@pytest.fixture(scope="session")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def fresh(once) -> Path:
     """A workspace without data, and beside it an export of 4,000 accounts."""
-    root = tmp_path_factory.mktemp("fresh") / "w"
-    ok("init", root, "--contact-email", "privacy@example.com", "--policy-posted", "2026-08-01")
-    write_sample(root.parent / "export", accounts=4_000, conversations=60)
-    return root
+
+    def make(folder):
+        ok("init", folder / "w", "--contact-email", "privacy@example.com", "--policy-posted", "2026-08-01")
+        write_sample(folder / "export", accounts=4_000, conversations=60)
+
+    return once("fresh", make) / "w"
 
 
 @pytest.fixture(scope="session")
-def filled(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def filled(once, fresh) -> Path:
     """The small export taken in; nothing is asked yet."""
-    from steps import copy
 
-    root = copy(fresh, tmp_path_factory.mktemp("filled") / "w")
-    ok("ingest", fresh.parent / "export", "-w", root, "--tier", "fast")
-    return root
+    def make(folder):
+        ok("ingest", fresh.parent / "export", "-w", copy(fresh, folder / "w"), "--tier", "fast")
+
+    return once("filled", make) / "w"
 
 
 @pytest.fixture(scope="session")
-def reported(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def reported(once, filled) -> Path:
     """The usage report of the small workspace has run once."""
-    from steps import copy
 
-    root = copy(filled, tmp_path_factory.mktemp("reported") / "w")
-    ok("run", "usage_report", "-w", root, "--month", MONTH)
-    return root
+    def make(folder):
+        ok("run", "usage_report", "-w", copy(filled, folder / "w"), "--month", MONTH)
+
+    return once("reported", make) / "w"

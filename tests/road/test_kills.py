@@ -1,32 +1,24 @@
 """SIGKILL at any moment: nothing half, nothing paid twice, and the next run completes. Long: benchmarks/kills.py."""
 
-import random
-
+import kills
 import pytest
-from kills import check_lake, check_releases, differing, ingest, ingested, report, seconds, settled, stored, survive
-from steps import answers, copy
+from steps import copy
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("small")]
-
-
-def moments(count, length, *, seed=7, start=0.3):
-    """Delays spread over a run, one in each equal part of it after its imports."""
-    rng = random.Random(seed)
-    return [length * (start + (1 - start) * (part + rng.random()) / count) for part in range(count)]
+pytestmark = pytest.mark.slow
 
 
 def test_an_intake_killed_at_any_moment_leaves_all_or_nothing(fresh, filled, tmp_path):
     export = fresh.parent / "export"
-    length = seconds(ingest(copy(fresh, tmp_path / "timed"), export))
+    length = kills.seconds(kills.ingest(copy(fresh, tmp_path / "timed"), export))
     root = copy(fresh, tmp_path / "w")
-    survive(ingest(root, export), root, moments(4, length), check_lake)
-    ingested(root, export)
-    assert differing(stored(root), stored(filled)) == []
+    kills.survive(kills.ingest(root, export), root, kills.moments(4, length, seed=7), kills.check_lake)
+    kills.ingested(root, export)
+    kills.check_same_rows(root, filled)
 
 
-def test_a_run_killed_at_any_moment_pays_no_answer_twice(filled, reported, tmp_path):
-    length = seconds(report(copy(filled, tmp_path / "timed")))
-    root = copy(filled, tmp_path / "w")
-    survive(report(root), root, moments(3, length), check_releases)
-    settled(root)
-    assert answers(root).keys() == answers(reported).keys()
+def test_a_run_killed_at_any_moment_pays_no_answer_twice(filled, tmp_path):
+    undisturbed, root = copy(filled, tmp_path / "undisturbed"), copy(filled, tmp_path / "w")
+    length = kills.seconds(kills.report(undisturbed))
+    kills.survive(kills.report(root), root, kills.moments(3, length, seed=7), kills.check_releases)
+    kills.settled(root)
+    kills.check_same_questions(root, undisturbed)

@@ -13,7 +13,7 @@ from privacy_analytics import workspace
 from privacy_analytics.ingest.intake import ingest
 from privacy_analytics.sample import write_sample
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.slow
 
 MISSED = {"person_other": 1}
 """Canaries that the scrubber is known to miss in the demo, by kind: a rare name of another person, said in passing

@@ -12,7 +12,7 @@ import pytest
 import websocket  # of jupyter-server
 from steps import MONTH
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.slow
 PAGES = {
     "site": "published/index.html",
     "usage_report": f"published/{MONTH}/usage_report/index.html",

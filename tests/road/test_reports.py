@@ -7,7 +7,7 @@ import re
 import pytest
 from steps import MONTH, answers, copy, events, files, pa, run, spent, write_report
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("small")]
+pytestmark = pytest.mark.slow
 SESSION = (
     "from privacy_analytics import CountAccounts, open_session\n\n"
     'session = open_session(workspace, month=month, purpose="usage", report="other")'
@@ -32,12 +32,12 @@ def fragments(text):
     return {spec: part for spec, part in zip(drawn, parts, strict=True) if "privacy_box" not in html.unescape(spec)}
 
 
-def test_every_answer_of_the_report_has_one_commit_and_one_charge(reported):
-    keys = [event.key for event in events(reported) if event.kind == "commit"]
-    drawn = [event.key for event in events(reported) if event.kind == "drawing"]
+def test_every_answer_of_the_report_has_one_commit_and_one_charge(root):
+    keys = [event.key for event in events(root) if event.kind == "commit"]
+    drawn = [event.key for event in events(root) if event.kind == "drawing"]
     assert len(keys) == len(set(keys)) >= 6
     assert sorted(drawn) == sorted(keys)
-    assert {file.stem.removeprefix("r-") for file in (reported / "releases").glob("*.json")} == {k[:12] for k in keys}
+    assert {file.stem.removeprefix("r-") for file in (root / "releases").glob("*.json")} == {k[:12] for k in keys}
 
 
 def test_a_block_added_to_a_report_is_all_that_is_paid(root):
@@ -119,27 +119,36 @@ def test_a_number_typed_by_hand_keeps_a_report_back(root):
     assert not list((root / "runs" / MONTH / "other").glob("[0-9]*"))
 
 
-def test_an_unknown_parameter_is_refused_before_a_kernel_starts(reported, tmp_path):
+def test_an_unknown_parameter_is_refused_before_a_kernel_starts(root, tmp_path):
     done = pa(
-        "run", "usage_report", "-w", reported, "--month", MONTH, "-p", "spnd", "0.5", JUPYTER_RUNTIME_DIR=str(tmp_path)
+        "run",
+        "usage_report",
+        "-w",
+        root,
+        "--month",
+        MONTH,
+        "-p",
+        "spnd",
+        "0.5",
+        JUPYTER_RUNTIME_DIR=str(tmp_path / "jupyter"),
     )
     assert done.returncode == 2
     assert "Did you mean spend?" in done.stderr
-    assert files(tmp_path) == {}  # a kernel would have left its trace here, and a heading on the terminal
+    assert files(tmp_path / "jupyter") == {}  # a kernel would have left its trace here, and a heading on the terminal
     assert "Usage report" not in done.stderr
 
 
-def test_a_month_without_data_is_refused_by_name_and_costs_nothing(reported):
-    before = (spent(reported), files(reported / "snapshots"))
-    done = pa("run", "usage_report", "-w", reported, "--month", "2026-08")
+def test_a_month_without_data_is_refused_by_name_and_costs_nothing(root):
+    before = (spent(root), files(root / "snapshots"))
+    done = pa("run", "usage_report", "-w", root, "--month", "2026-08")
     assert done.returncode == 20
     assert "Months present: 2026-09, 2026-10." in done.stderr
-    assert (spent(reported), files(reported / "snapshots")) == before
+    assert (spent(root), files(root / "snapshots")) == before
 
 
-def test_of_two_runs_at_once_the_second_is_told_to_wait(reported):
-    with (reported / "runs" / MONTH / "usage_report" / ".lock").open("w") as held:
+def test_of_two_runs_at_once_the_second_is_told_to_wait(root):
+    with (root / "runs" / MONTH / "usage_report" / ".lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        done = run(reported, "usage_report")
+        done = run(root, "usage_report")
     assert done.returncode == 75
     assert "is running for this month already" in done.stderr
