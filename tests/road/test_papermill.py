@@ -37,10 +37,6 @@ def test_explore_runs_from_top_to_bottom(demo, tmp_path):
     done, book = papermill(tmp_path, root, "explore")
     assert done.returncode == 0, done.stderr
     assert all(cell.outputs for cell in book.cells[3:] if cell.cell_type == "code")  # each shows something
-    before = spent(root)
-    done, _ = papermill(tmp_path, root, "explore")
-    assert done.returncode == 0, done.stderr
-    assert spent(root) == before
 
 
 def test_the_engine_keeps_the_text_of_an_error_out_of_the_notebook(reported, tmp_path):
