@@ -159,4 +159,4 @@ def ingested(root: Path, export: Path) -> None:
     assert not (root / "lake" / "staging").exists()
     batches = set(Lake(root / "lake").batches())
     on_disk = {folder.name.removeprefix("batch=") for folder in (root / "lake").glob("*/month=*/batch=*")}
-    assert on_disk == batches
+    assert on_disk <= batches  # a batch that found everything known has no files
