@@ -4,6 +4,7 @@ import csv
 import shutil
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 
 import pytest
 from find import UNREADABLE, find
@@ -42,13 +43,15 @@ class Identity:
 
 @pytest.fixture(scope="module")
 def found(demo, tmp_path_factory):
-    """(group, needle) of everything that is found in the demo, in one walk: it takes a minute."""
+    """(group, needle) of everything found in the demo, in one walk; of the accounts, every fiftieth is sought."""
     folder = tmp_path_factory.mktemp("searched") / "w"
     shutil.copytree(demo.root, folder, ignore=shutil.ignore_patterns("export", "key"))
     planted = [(kind, text) for kind, texts in canaries(tmp_path_factory.mktemp("same")).items() for text in texts]
     with (demo.root / "export" / "accounts.csv").open() as file:
         accounts = [
-            ("account", row[name]) for row in csv.DictReader(file) for name in ("account_id", "email", "username")
+            ("account", row[name])
+            for row in islice(csv.DictReader(file), 0, None, 50)
+            for name in ("account_id", "email", "username")
         ]
     needles = [*planted, *accounts, *(("refused", text) for text in REFUSED)]
     hits = find(folder, [text for _, text in needles])
