@@ -56,7 +56,7 @@ def demo() -> None:
         masked = sum(scrubber.counts.values()) - scrubber.counts["failed"]
         click.echo(f"scrubbed   {masked:,} identifiers masked, {scrubber.counts['failed']} text(s) masked whole")
     frozen = snapshot(settings, MONTH)
-    canaries = planted.read_text(encoding="utf-8").splitlines()
+    canaries = planted.read_text(encoding="utf-8").splitlines() if planted.is_file() else []
     before = sum(curator.ledger.spent_by_month().values())
     store = ReleaseStore(settings.path("releases"))
     pages: list[Path] = []

@@ -77,8 +77,7 @@ def run(
     values = typed(book, {"month": month, **parameters})
     home = settings.path("runs", month, report)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _locked(home):
-        scratch = _scratch(home)
+    with _locked(home), _scratch(home) as scratch:
         executed = scratch / "executed.ipynb"
         _execute(settings, source, executed, values, home)
         facts = Facts(
@@ -198,12 +197,17 @@ def _ids(expressions: list[Any]) -> set[str]:
     return found
 
 
-def _scratch(home: Path) -> Path:
+@contextmanager
+def _scratch(home: Path) -> Generator[Path]:
+    """A folder for one run; what is not kept under a number is gone when it ends."""
     for leftover in home.glob(".scratch-*"):  # we hold the lock, so whoever made it is gone
         shutil.rmtree(leftover)
     scratch = home / f".scratch-{os.getpid()}"
     scratch.mkdir(mode=0o700)
-    return scratch
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _keep(scratch: Path, home: Path) -> Run:
@@ -214,7 +218,6 @@ def _keep(scratch: Path, home: Path) -> Run:
     if runs and all(
         (runs[-1] / name).read_bytes() == (scratch / name).read_bytes() for name in ("report.html", "manifest.json")
     ):
-        shutil.rmtree(scratch)
         return Run(runs[-1], again=True)
     folder = home / f"{int(runs[-1].name) + 1 if runs else 1:03}"
     scratch.rename(folder)

@@ -22,7 +22,7 @@ without a cue ("Ulrikke Umlaufsen"), which the name model takes for no name. Thi
 REFUSED = (
     *("this is my loop", "why is there a mood in my export", "when was that", "who am i", "31/10/2026 26:61"),
     *("conv-riff", "conv-undeclared", "conv-nobody", "tick-flac", "tick-webm", "cr-mp4", "cr-time", "cr-nobody"),
-    *("TIT2", "M4A mp42", "la la la la la la"),
+    *("M4A mp42", "la la la la la la"),  # nothing shorter: four letters turn up in compressed pages by chance
 )
 """Of rows that went to quarantine, and of rows without an account."""
 
