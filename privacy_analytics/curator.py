@@ -23,7 +23,7 @@ from privacy_analytics.counting import told_to, vector
 from privacy_analytics.dp import mechanisms, plans
 from privacy_analytics.dp.ledger import Ledger
 from privacy_analytics.dp.questions import Bounded, question_from
-from privacy_analytics.dp.releases import Cell, Mechanism, Release, status
+from privacy_analytics.dp.releases import Z95, Cell, Mechanism, Release, status
 from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.drawing import Purse, anchor_of, draw, plan_id, released_accounts, set_aside, unanswered
 from privacy_analytics.errors import LedgerError, UsageError
@@ -125,7 +125,7 @@ class Curator:
         for name, grains in blocks.items():
             allotment = prices.get(name)
             bounded = allotment.bounded if allotment else grains[0]
-            half = plans.Z95 * plans.sigma(bounded.l2, allotment.nano_rho) if allotment else None
+            half = Z95 * plans.sigma(bounded.l2, allotment.nano_rho) if allotment else None
             rows.append(
                 {
                     "name": name,

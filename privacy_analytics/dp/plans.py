@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from privacy_analytics.dp.questions import Bounded
+from privacy_analytics.dp.releases import Z95
 
 ANCHOR_SHARE = 0.1
 """Part of a report's rho for the month's accounts, which the choice of everything else rests on."""
 USEFUL = 0.5
 """A block is released if its expected 95 % half-width is at most this part of its expected cell."""
-Z95 = 1.959964
 
 
 @dataclass(frozen=True)
