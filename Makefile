@@ -3,11 +3,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+BENCH := benchmarks/scrub/.venv
+PII ?= ../shared/benchmarks/pii
+CARD ?= data/scrub_card.json
 
-.PHONY: help setup demo lab test check format clean
+.PHONY: help setup demo lab test check format bench-scrub clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## Set everything up in .venv
 
@@ -33,16 +36,29 @@ format: $(READY)  ## Put code and notebooks into form
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
 
+bench-scrub: $(BENCH)/.ready  ## Score the scrubber beside stock Presidio on PII=FOLDER; the result goes to CARD=FILE
+	@$(BENCH)/bin/python benchmarks/scrub/bench.py $(PII) $(CARD)
+
 clean:  ## Remove the demo and everything that was set up
-	@rm -rf .venv demo dist
+	@rm -rf .venv $(BENCH) demo dist
+
+define environment
+@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+  || { echo "This needs Python 3.11 to 3.13; name one: make PYTHON=python3.12 …"; exit 1; }
+@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+  || { echo "Python's venv is missing. On Debian: apt install python3-venv"; exit 1; }
+@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+@echo "setting up $(1) (once) ..."
+@$(1)/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
+@UV_PROJECT_ENVIRONMENT=$(1) UV_SYSTEM_CERTS=1 $(1)/bin/uv sync --quiet --frozen --python $(1)/bin/python $(2)
+endef
 
 $(READY): pyproject.toml uv.lock
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
-	  || { echo "This needs Python 3.11 to 3.13; name one: make PYTHON=python3.12 …"; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
-	  || { echo "Python's venv is missing. On Debian: apt install python3-venv"; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "setting up .venv (once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
-	@UV_PROJECT_ENVIRONMENT=.venv UV_SYSTEM_CERTS=1 $(BIN)/uv sync --quiet --frozen --python $(BIN)/python
-	@touch $(READY)
+	$(call environment,.venv)
+	@touch $@
+
+$(BENCH)/.ready: pyproject.toml uv.lock benchmarks/scrub/requirements.txt
+	$(call environment,$(BENCH),--no-dev)
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python \
+	  -r benchmarks/scrub/requirements.txt
+	@touch $@
