@@ -86,6 +86,10 @@ class IdentityHasher:
         self._key = key
         self.words = lru_cache(maxsize=65_536)(self._words)
 
+    def __reduce__(self) -> tuple[type[IdentityHasher], tuple[bytes]]:
+        """For workers: the key goes through a pipe, never through a file."""
+        return IdentityHasher, (self._key,)
+
     def pseudonym(self, account_id: str) -> str:
         """32 hex characters that stand for an account: HMAC-SHA256(key, id), 128 bits kept."""
         return self._hash(account_id)

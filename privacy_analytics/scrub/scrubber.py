@@ -1,31 +1,29 @@
-"""Scrub many texts: duplicates once, in batches, and fail closed."""
+"""Scrub many texts: duplicates once, conversations as a whole, in bounded memory, and fail closed."""
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Generator, Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Literal, TypeVar
+from functools import cache, partial
+from typing import Self, TypeVar
+
+from presidio_analyzer import EntityRecognizer
 
 from privacy_analytics.errors import UsageError
-from privacy_analytics.scrub.identities import IdentityHasher, OwnIdentifiers, find_own
-from privacy_analytics.scrub.normalize import Scanned, normalize
-from privacy_analytics.scrub.recognizers import Glance, chat_recognizers
-from privacy_analytics.scrub.spans import Span, merged
-
-if TYPE_CHECKING:
-    from privacy_analytics.scrub.ner import RampartEngine
+from privacy_analytics.scrub.finder import Rules, Said, Tier, Unit, guard
+from privacy_analytics.scrub.identities import IdentityHasher, OwnIdentifiers
+from privacy_analytics.scrub.people import People
+from privacy_analytics.scrub.placeholders import PERSON, Placeholders
+from privacy_analytics.scrub.recognizers import chat_recognizers
+from privacy_analytics.scrub.spans import Span
+from privacy_analytics.scrub.workers import Crew
 
 T = TypeVar("T")
-Tier = Literal["fast", "standard"]
 FAILED = "<SCRUB_FAILED>"
-CHUNK = 2_048
-"""Texts in work at once; bounds memory."""
-
-logging.getLogger("presidio-analyzer").setLevel(logging.ERROR)  # below that it may quote the texts
-_log = logging.getLogger(__name__)
+CHUNK = 1_024
+"""Texts that a process has in work at once, or a thousand times as many characters; a conversation stays whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,11 @@ class Scrubber:
     ----------
     tier : ``"fast"`` (patterns, cues and name lists) or ``"standard"`` (the local name model too)
     hasher : of the workspace; needed where accounts' own identifiers are given
-    label : the placeholder of a type, ``<EMAIL>`` by default; it must not depend on what it hides
+    label : the placeholder of a type, ``<EMAIL>`` by default; it must not depend on what it hides. Asked for
+        ``PERSON_9999``, too, where the nines stand for a person's number in a conversation
+    recognizers : any Presidio recognizers, to find more than ours do
+    workers : 2 lets two processes find where there are two cores, with the same results in the same order; start
+        such a script under ``if __name__ == "__main__":`` and end it with ``close()``, or use ``with``
 
     Attributes
     ----------
@@ -60,94 +62,151 @@ class Scrubber:
         *,
         hasher: IdentityHasher | None = None,
         label: Callable[[str], str] = "<{}>".format,
+        recognizers: Sequence[EntityRecognizer] = (),
+        workers: int = 0,
     ) -> None:
         if tier not in ("fast", "standard"):
             raise UsageError("A scrubber's tier is 'fast' or 'standard'.")
         self.tier = tier
         self.counts: Counter[str] = Counter()
         self._hasher = hasher
-        self._label = label
-        self._recognizers = chat_recognizers()
-        types = {kind for recognizer in self._recognizers for kind in recognizer.supported_entities}
-        self._placeholders = {FAILED, *map(label, types)}
-        self._engine: RampartEngine | None = None
-        if tier == "standard":
-            from privacy_analytics.scrub.ner import RampartEngine
+        asked = [*chat_recognizers(), *recognizers]
+        types = {PERSON, *(kind for each in asked for kind in each.supported_entities)}
+        self._placeholders = Placeholders(label, types, FAILED)
+        self._crew = Crew(Rules(tier, self._placeholders, hasher, tuple(recognizers)), workers)
 
-            self._engine = RampartEngine()
-            self._engine.load()
+    def scrub(
+        self,
+        texts: Sequence[str],
+        own: Sequence[OwnIdentifiers | None] | None = None,
+        conversations: Sequence[Hashable] | None = None,
+        *,
+        progress: bool = False,
+    ) -> list[Scrubbed]:
+        """Mask each text. Never raises because of a text: one that fails comes back as ``<SCRUB_FAILED>``.
 
-    def scrub(self, texts: Sequence[str], own: Sequence[OwnIdentifiers | None] | None = None) -> list[Scrubbed]:
-        """Mask each text; ``own`` holds its account's identifiers, or None. Equal pairs are scrubbed once.
-
-        Never raises because of a text: one that cannot be scrubbed comes back as ``<SCRUB_FAILED>``.
+        Parameters
+        ----------
+        texts : equal ones of equal ``own`` are read once
+        own : for each text the identifiers of its account, or None
+        conversations : for each text the conversation (or the row) that it is a part of, in order, or None. What is
+            split over two neighbours of one conversation is found, and each of its persons has a number,
+            ``<PERSON_1>``; numbers start anew in every conversation
+        progress : draw a bar on standard error
         """
-        if own is not None and len(own) != len(texts):
-            raise UsageError("scrub() needs one entry in `own` for each text.")
+        for name, given in (("own", own), ("conversations", conversations)):
+            if given is not None and len(given) != len(texts):
+                raise UsageError(f"scrub() needs one entry in `{name}` for each text.")
         if self._hasher is None and own is not None and any(own):
             raise UsageError("scrub() needs Scrubber(hasher=...) to look for accounts' own identifiers.")
-        pairs = list(zip(texts, own or [None] * len(texts), strict=True))
-        unique = list(dict.fromkeys(pairs))
-        done: dict[tuple[str, OwnIdentifiers | None], Scrubbed] = {}
-        for at in range(0, len(unique), CHUNK):
-            chunk = unique[at : at + CHUNK]
-            done.update(zip(chunk, self._scrub(chunk), strict=True))
-        results = [done[pair] for pair in pairs]
+        places: dict[Unit, list[Sequence[int]]] = {}
+        for unit, indices in _units(texts, own, conversations):
+            places.setdefault(unit, []).append(indices)
+        results = [_FAILURE] * len(texts)
+        with _bar(len(texts) if progress else None) as advance:
+            for unit, masked in self._masked(places):
+                for indices in places[unit]:
+                    for index, each in zip(indices, masked, strict=True):
+                        results[index] = each
+                    advance(len(indices))
         for result in results:
             self.counts.update(span.type for span in result.spans)
             self.counts["failed"] += result.failed
         return results
 
-    def _scrub(self, pairs: Sequence[tuple[str, OwnIdentifiers | None]]) -> list[Scrubbed]:
-        found = [self._guard(lambda text=text, own=own: self._find(text, own)) for text, own in pairs]
-        if self._engine is not None:
-            self._tag(self._engine, found)
+    def stream(self, texts: Iterable[str], *, progress: bool = False) -> Iterator[Scrubbed]:
+        """Mask texts one after the other as they come, in bounded memory: some thousand are in work at once."""
+        with _bar(-1 if progress else None) as advance:
+            for part in _parts(texts, CHUNK * self._crew.size, len):
+                for result in self.scrub(part):
+                    yield result
+                    advance(1)
+
+    def close(self) -> None:
+        """End the workers, if there are any; the scrubber can be used again."""
+        self._crew.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _masked(self, units: Collection[Unit]) -> Iterator[tuple[Unit, list[Scrubbed]]]:
+        most = min(CHUNK, max(64, -(-len(units) // self._crew.size)))
+        for chunk, found in self._crew.find(_parts(units, most, _size)):
+            for unit, spans in zip(chunk, found, strict=True):
+                yield unit, self._mask(unit, spans)
+
+    def _mask(self, unit: Unit, found: list[tuple[Span, ...] | None]) -> list[Scrubbed]:
+        texts = [said.text for said in unit.said]
+        people = guard(partial(self._people, texts, found)) if unit.together else None
         return [
-            self._guard(lambda text=text, each=each: self._mask(text, *each)) or _FAILURE
-            if each is not None
-            else _FAILURE
-            for (text, _), each in zip(pairs, found, strict=True)
+            (guard(partial(self._put, text, spans, people)) if spans is not None else None) or _FAILURE
+            for text, spans in zip(texts, found, strict=True)
         ]
 
-    def _find(self, text: str, own: OwnIdentifiers | None) -> tuple[Scanned, list[Span]]:
-        scanned = normalize(text)
-        glance = Glance.of(scanned.text)
-        spans = [span for recognizer in self._recognizers for span in recognizer.find(glance)]
-        if own is not None and self._hasher is not None:
-            spans += find_own(scanned.text, own, self._hasher)
-        return scanned, spans
+    def _people(self, texts: Sequence[str], found: Sequence[tuple[Span, ...] | None]) -> People:
+        names = [
+            text[span.start : span.end]
+            for text, spans in zip(texts, found, strict=True)
+            for span in spans or ()
+            if span.type == PERSON
+        ]
+        return People(names, (number for text in texts for number in self._placeholders.numbers(text)))
 
-    def _tag(self, engine: RampartEngine, found: list[tuple[Scanned, list[Span]] | None]) -> None:
-        """Add the model's spans; where a batch fails, each text alone, and what fails then is None."""
-        good = [index for index, each in enumerate(found) if each is not None]
-        texts = [each[0].text for each in found if each is not None]
-        tagged = self._guard(lambda: engine.tag(texts))
-        for place, index in enumerate(good):
-            spans = tagged[place] if tagged else self._guard(lambda place=place: engine.tag([texts[place]])[0])
-            each = found[index]
-            if spans is None or each is None:
-                found[index] = None
-            else:
-                each[1].extend(spans)
+    def _put(self, text: str, spans: tuple[Span, ...], people: People | None) -> Scrubbed:
+        if not spans:
+            return Scrubbed(text, ())
+        numbers = [
+            people.number(text[span.start : span.end]) if people and span.type == PERSON else None for span in spans
+        ]
+        return Scrubbed(self._placeholders.put(text, spans, numbers), spans)
 
-    def _mask(self, text: str, scanned: Scanned, spans: list[Span]) -> Scrubbed:
-        places = [scanned.original(span) for span in spans]
-        whole = merged([s for s in places if text[max(0, s.start - 1) : s.end + 1] not in self._placeholders], text)
-        parts: list[str] = []
-        at = 0
-        for span in whole:
-            parts += text[at : span.start], self._label(span.type)
-            at = span.end
-        return Scrubbed("".join([*parts, text[at:]]), tuple(whole))
 
-    @staticmethod
-    def _guard(work: Callable[[], T]) -> T | None:
-        """What the work gives, or None; the log has the kind of error, never its text."""
-        try:
-            return work()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the text is masked
-            _log.error("scrub: masked whole after %s", type(error).__name__)
-            return None
+def _units(
+    texts: Sequence[str], own: Sequence[OwnIdentifiers | None] | None, conversations: Sequence[Hashable] | None
+) -> Iterator[tuple[Unit, Sequence[int]]]:
+    """What is read together, with the places of its texts."""
+    said = [Said(*pair) for pair in zip(texts, own or [None] * len(texts), strict=True)]
+    parts: dict[Hashable, list[int]] = {}
+    for index, conversation in enumerate(conversations or [None] * len(texts)):
+        if conversation is None:
+            yield Unit((said[index],), together=False), (index,)
+        else:
+            parts.setdefault(conversation, []).append(index)
+    for indices in parts.values():
+        yield Unit(tuple(said[index] for index in indices), together=True), indices
+
+
+def _size(unit: Unit) -> int:
+    return sum(len(said.text) for said in unit.said)
+
+
+def _parts(items: Iterable[T], most: int, size: Callable[[T], int]) -> Iterator[list[T]]:
+    """Lists of at most so many items, which also end after a thousand times as many characters."""
+    part: list[T] = []
+    held = 0
+    for item in items:
+        part.append(item)
+        held += size(item)
+        if len(part) >= most or held >= 1_000 * most:
+            yield part
+            part, held = [], 0
+    if part:
+        yield part
+
+
+@contextmanager
+def _bar(total: int | None) -> Generator[Callable[[int], object]]:
+    """What is told how many texts are done; draws only if there is a total, or -1 for one that nobody knows."""
+    if total is None:
+        yield lambda _texts: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=total if total >= 0 else None, desc="scrub", unit=" texts", unit_scale=True) as bar:
+        yield bar.update
 
 
 @cache

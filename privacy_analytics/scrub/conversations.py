@@ -1,0 +1,155 @@
+"""What is split over two neighbouring texts: two messages of a chat, or title and body of a ticket.
+
+The end of one text and the start of the next are read together, joined by nothing and by a space. What counts is
+what crosses the seam, and a value whose cue is the last thing that was said before it. Two ordinary messages often
+look like something when they are glued ("order 12" / "345 bpm"), so a crossing must also look like a cut.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from privacy_analytics.scrub.lists import ordinary_words
+from privacy_analytics.scrub.normalize import Scanned
+from privacy_analytics.scrub.spans import Span
+
+WINDOW = 256
+"""Characters that are read on each side of a seam."""
+_WHOLE = frozenset({"PERSON", "LOCATION"})
+"""Never glued of two parts: neighbouring messages often end and start with a capital."""
+_MAIL = re.compile(r"mail|outlook|yahoo|icloud|proton|gmx|aol|[\d._+-]\w{0,64}@", re.IGNORECASE)
+_CUT = re.compile(r"[\d@_+/%=#-]|\w\.\w|^\.\w|\w\.$")
+_OPEN = re.compile(
+    r"(?:\b(?:is|was|are|am|i'?m|it'?s|called|named|mr|mrs|ms|miss|mx|dr|prof|names?)\.?|[:=])$", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A text, its plain copy, and the spans found in it alone (indices of the text)."""
+
+    text: str
+    copy: Scanned
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One side of a seam: the part that is read, and where in the copy it begins."""
+
+    found: Found
+    part: str
+    offset: int
+
+    def original(self, start: int, end: int, like: Span) -> Span:
+        """A range of the part as a span of the text."""
+        return self.found.copy.original(replace(like, start=start + self.offset, end=end + self.offset))
+
+    def shows(self, span: Span) -> bool:
+        """Whether this side alone shows something there; "@gmail.com" alone is a handle, yet half an e-mail."""
+        near = (s for s in self.found.spans if s.start < span.end and span.start < s.end)
+        return any(s.type == span.type or span.type != "EMAIL" for s in near)
+
+
+Look = Callable[[str], list[Span]]
+
+
+def across(left: Found, right: Found, rules: Look, own: Look) -> tuple[list[Span], list[Span]]:
+    """Spans of the left text and of the right one that only show when both are read together.
+
+    ``rules`` and ``own`` give the spans of a joined text. Own identifiers count wherever they cross: a keyed hash
+    does not err.
+    """
+    before, after = _tail(left), _head(right)
+    lefts: list[Span] = []
+    rights: list[Span] = []
+    for gap in ("", " ") if before.part and after.part else ():
+        seam = _Seam(before, after, gap)
+        split = [span for span in own(seam.text) if seam.crossed_by(span)]
+        if gap or _may_be_cut(before.part, after.part):
+            found = rules(seam.text)
+            split += [span for span in found if seam.crossed_by(span) and seam.is_cut(span)]
+            rights += [seam.right(span) for span in found if seam.asks_for(span)]
+        lefts += map(seam.left, split)
+        rights += map(seam.right, split)
+    return lefts, rights
+
+
+@dataclass(frozen=True, slots=True)
+class _Seam:
+    """The end of one text and the start of the next, read together."""
+
+    before: _Side
+    after: _Side
+    gap: str
+
+    @property
+    def text(self) -> str:
+        return self.before.part + self.gap + self.after.part
+
+    @property
+    def start(self) -> int:
+        """Where the text after begins."""
+        return len(self.before.part) + len(self.gap)
+
+    def left(self, span: Span) -> Span:
+        """What of a span lies in the text before, as a span of that text."""
+        return self.before.original(span.start, len(self.before.part), span)
+
+    def right(self, span: Span) -> Span:
+        """What of a span lies in the text after, as a span of that text."""
+        return self.after.original(max(span.start - self.start, 0), span.end - self.start, span)
+
+    def crossed_by(self, span: Span) -> bool:
+        return span.start < len(self.before.part) and span.end > self.start
+
+    def asks_for(self, span: Span) -> bool:
+        """Whether a span is a value whose cue ends the text before, and which is nothing by itself."""
+        if not self.gap or not 0 <= span.start - self.start <= 1 or self.after.shows(self.right(span)):
+            return False
+        last = self.before.part
+        return bool(_OPEN.search(last)) if span.type == "PERSON" else last[-1] not in ".!?"
+
+    def is_cut(self, span: Span) -> bool:
+        """Whether what crosses was one thing before somebody sent it in two messages."""
+        if span.type in _WHOLE:
+            return False
+        before, after = self.text[span.start : len(self.before.part)], self.text[self.start : span.end]
+        if self.before.shows(self.left(span)) and not _is_fragment(after, self.after.part):
+            return False
+        if self.after.shows(self.right(span)) and not _is_fragment(before, self.before.part):
+            return False
+        if self.gap:
+            return True
+        if before[-1].isdigit() and after[0].isdigit():
+            return span.type != "PHONE" and after == self.after.part.rstrip() and len(after) >= 3
+        if span.type == "EMAIL":
+            return _MAIL.search(before + after) is not None or "mail" in self.before.part.lower()
+        return not any(piece.strip("-_./+=#").lower() in ordinary_words() for piece in (before, after))
+
+
+def _tail(found: Found) -> _Side:
+    end = len(found.copy.text.rstrip())
+    at = max(0, end - WINDOW)
+    return _Side(found, found.copy.text[at:end], at)
+
+
+def _head(found: Found) -> _Side:
+    text = found.copy.text
+    at = len(text) - len(text.lstrip())
+    return _Side(found, text[at : at + WINDOW], at)
+
+
+def _may_be_cut(tail: str, head: str) -> bool:
+    """Whether the words at the seam look like parts of an address or a code; most do not, which saves a look."""
+    last, first = tail.rsplit(maxsplit=1)[-1], head.split(maxsplit=1)[0]
+    return bool(_CUT.search(last.rstrip(",!?;:)")) or _CUT.search(first.rstrip(".,!?;:)")))
+
+
+def _is_fragment(piece: str, message: str) -> bool:
+    """Whether what is beside a complete identifier looks like more of it: a long mix, or a message of its own."""
+    if not any(char.isdigit() for char in piece):
+        return False
+    return len(piece) >= 8 or (len(piece) >= 4 and piece == message.strip())

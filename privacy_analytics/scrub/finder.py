@@ -1,0 +1,217 @@
+"""Where something personal stands: rules, own identifiers and the name model, text by text and over seams."""
+
+from __future__ import annotations
+
+import logging
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast
+
+from presidio_analyzer import EntityRecognizer
+from presidio_analyzer.nlp_engine import NlpArtifacts
+
+from privacy_analytics.scrub.conversations import Found, across
+from privacy_analytics.scrub.identities import IdentityHasher, OwnIdentifiers, find_own
+from privacy_analytics.scrub.normalize import Scanned, normalize
+from privacy_analytics.scrub.placeholders import Placeholders
+from privacy_analytics.scrub.recognizers import Glance, chat_recognizers
+from privacy_analytics.scrub.spans import Span, merged
+
+if TYPE_CHECKING:
+    from privacy_analytics.scrub.ner import NameEngine
+
+T = TypeVar("T")
+Tier = Literal["fast", "standard"]
+ROUNDS = 4
+"""How often a masked text is read again by the rules; what a placeholder laid open is masked, too."""
+
+logging.getLogger("presidio-analyzer").setLevel(logging.ERROR)  # below that it may quote the texts
+_log = logging.getLogger(__name__)
+
+
+class Said(NamedTuple):
+    """A text, and the identifiers of the account that it belongs to."""
+
+    text: str
+    own: OwnIdentifiers | None
+
+
+class Unit(NamedTuple):
+    """Texts that belong together, in order: a conversation, the fields of a row; or one text by itself."""
+
+    said: tuple[Said, ...]
+    together: bool
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a finder is made of; goes to other processes, so it must be possible to pickle it."""
+
+    tier: Tier
+    placeholders: Placeholders
+    hasher: IdentityHasher | None = None
+    recognizers: tuple[EntityRecognizer, ...] = ()
+    """Recognizers of others, asked beside ours."""
+
+
+class Read(NamedTuple):
+    """A text's plain copy, and what rules found in it (indices of the copy)."""
+
+    copy: Scanned
+    spans: list[Span]
+
+
+class Finder:
+    """Finds in texts what is to be masked. Needs no other process, and no network.
+
+    Parameters
+    ----------
+    rules : what to look for
+    threads : of the name model's runtime
+    """
+
+    def __init__(self, rules: Rules, threads: int = 1) -> None:
+        self._rules = rules
+        self._ours = chat_recognizers()
+        self._model: NameEngine | None = None
+        if rules.tier == "standard":
+            from privacy_analytics.scrub.ner import NameEngine
+
+            self._model = NameEngine(threads)
+            self._model.load()
+
+    def find(self, units: Sequence[Unit]) -> list[list[tuple[Span, ...] | None]]:
+        """For each text of each unit its spans, disjoint and in order; None where it could not be read."""
+        unique = list(dict.fromkeys(said for unit in units for said in unit.said))
+        found = dict(zip(unique, self._alone(unique), strict=True))
+        return [self._together(unit.said, found) if unit.together else [_spans(found[unit.said[0]])] for unit in units]
+
+    def _together(self, said: Sequence[Said], found: Mapping[Said, Found | None]) -> list[tuple[Span, ...] | None]:
+        """Also what is split over neighbours; where a seam cannot be read, both sides of it are lost.
+
+        Only rules read a seam: the model would have to read every text twice more.
+        """
+        spans = [_spans(found[each]) for each in said]
+        more: list[list[Span]] = [[] for _ in said]
+        for at, (one, two) in enumerate(pairwise(said)):
+            left, right = found[one], found[two]
+            if left is None or right is None:
+                continue
+            owns = dict.fromkeys((one.own, two.own))
+            split = guard(partial(across, left, right, self._rule_spans, partial(self._any_own, owns)))
+            if split is None:
+                spans[at] = spans[at + 1] = None
+            else:
+                more[at] += split[0]
+                more[at + 1] += split[1]
+        for at, (each, extra) in enumerate(zip(said, more, strict=True)):
+            if extra and (known := spans[at]) is not None:
+                spans[at] = guard(partial(self._settled, each.text, [*known, *extra]))
+        return spans
+
+    def _alone(self, said: Sequence[Said]) -> list[Found | None]:
+        read = [guard(partial(self._read, each)) for each in said]
+        tagged = self._tagged(read)
+        return [
+            guard(partial(self._found, each.text, seen, names)) if seen is not None and names is not None else None
+            for each, seen, names in zip(said, read, tagged, strict=True)
+        ]
+
+    def _read(self, said: Said) -> Read:
+        copy = normalize(said.text)
+        return Read(copy, [*self._rule_spans(copy.text), *self._own(copy.text, said.own)])
+
+    def _tagged(self, read: Sequence[Read | None]) -> Sequence[list[Span] | None]:
+        """The model's spans; where a batch fails, each text alone, and what fails then is None."""
+        if self._model is None:
+            return [[] for _ in read]
+        there = [each for each in read if each is not None]
+        tag = partial(_tag, self._model)
+        together = guard(partial(tag, there)) or [(guard(partial(tag, [each])) or [None])[0] for each in there]
+        rest = iter(together)
+        return [None if each is None else next(rest) for each in read]
+
+    def _found(self, text: str, read: Read, names: list[Span]) -> Found:
+        spans = [*read.spans, *names, *self._others(read.copy.text, names)]
+        whole = self._whole(read.copy, spans)
+        return Found(text, read.copy, self._settled(text, whole) if whole else ())
+
+    def _whole(self, copy: Scanned, spans: Iterable[Span]) -> list[Span]:
+        """Spans of the copy as spans of the original, without placeholders and without what is no person's."""
+        new = merged(self._rules.placeholders.outside(spans, copy.text), copy.text)
+        return [copy.original(span) for span in new]
+
+    def _settled(self, text: str, spans: Iterable[Span]) -> tuple[Span, ...]:
+        """Joined, and with what the rules find once these are masked: to mask again then changes nothing."""
+        whole = merged(spans, text)
+        for _ in range(ROUNDS):
+            masked = self._rules.placeholders.put(text, whole)
+            again = normalize(masked)
+            new = self._whole(again, self._rule_spans(again.text))
+            if not new:
+                break
+            whole = merged([*whole, *_moved(new, whole, self._rules.placeholders)], text)
+        return tuple(whole)
+
+    def _rule_spans(self, text: str) -> list[Span]:
+        glance = Glance.of(text)
+        return [span for recognizer in self._ours for span in recognizer.find(glance)]
+
+    def _own(self, text: str, own: OwnIdentifiers | None) -> list[Span]:
+        hasher = self._rules.hasher
+        return find_own(text, own, hasher) if own is not None and hasher is not None else []
+
+    def _any_own(self, owns: Iterable[OwnIdentifiers | None], text: str) -> list[Span]:
+        return [span for own in owns for span in self._own(text, own)]
+
+    def _others(self, text: str, names: list[Span]) -> Iterator[Span]:
+        """What recognizers of others find, told of the names as their NLP engine would tell them."""
+        if self._rules.recognizers:
+            artifacts = told(text, names)
+            for each in self._rules.recognizers:
+                for result in each.analyze(text, each.supported_entities, artifacts) or ():
+                    if result.score > 0 and result.start < result.end:
+                        yield Span(result.start, result.end, result.entity_type, result.score)
+
+
+def told(text: str, names: Iterable[Span]) -> NlpArtifacts:
+    """Spans of the name model as Presidio hands them to recognizers."""
+    entities = [
+        SimpleNamespace(start_char=s.start, end_char=s.end, label_=s.type, text=text[s.start : s.end], score=s.score)
+        for s in names
+    ]
+    scores = [entity.score for entity in entities]
+    return NlpArtifacts(cast("Any", entities), cast("Any", []), [], [], cast("Any", None), "en", scores)
+
+
+def guard(work: Callable[[], T]) -> T | None:
+    """What the work gives, or None; the log has the kind of error, never its text."""
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the text is masked
+        _log.error("scrub: masked whole after %s", type(error).__name__)
+        return None
+
+
+def _tag(model: NameEngine, read: Sequence[Read]) -> list[list[Span]]:
+    return model.tag([each.copy.text for each in read], [each.spans for each in read])
+
+
+def _spans(found: Found | None) -> tuple[Span, ...] | None:
+    return found and found.spans
+
+
+def _moved(spans: Iterable[Span], masked: Sequence[Span], placeholders: Placeholders) -> Iterator[Span]:
+    """Spans of the masked text as spans of the text before; they lie between its masks."""
+    starts, shifts, shift = [0], [0], 0
+    for span in masked:
+        shift += span.end - span.start - len(placeholders.of(span.type))
+        starts.append(span.end - shift)
+        shifts.append(shift)
+    for span in spans:
+        by = shifts[bisect_right(starts, span.start) - 1]
+        yield replace(span, start=span.start + by, end=span.end + by)
