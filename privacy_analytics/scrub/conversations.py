@@ -11,19 +11,27 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from privacy_analytics.scrub.lists import ordinary_words
 from privacy_analytics.scrub.normalize import Scanned
 from privacy_analytics.scrub.spans import Span
 
 WINDOW = 256
 """Characters that are read on each side of a seam."""
-_WHOLE = frozenset({"PERSON", "LOCATION"})
-"""Never glued of two parts: neighbouring messages often end and start with a capital."""
+_WHOLE = frozenset({"PERSON", "LOCATION", "ADDRESS"})
+"""Never glued of two parts: neighbouring messages often end and start with a name, or with a number and a word."""
+_CODES = frozenset({"API_KEY", "LICENSE_KEY", "DEVICE_ID", "URL"})
+"""Types that are cut anywhere; others where they have a sign."""
 _MAIL = re.compile(r"mail|outlook|yahoo|icloud|proton|gmx|aol|[\d._+-]\w{0,64}@", re.IGNORECASE)
-_CUT = re.compile(r"[\d@_+/%=#-]|\w\.\w|^\.\w|\w\.$")
-_OPEN = re.compile(
-    r"(?:\b(?:is|was|are|am|i'?m|it'?s|called|named|mr|mrs|ms|miss|mx|dr|prof|names?)\.?|[:=])$", re.IGNORECASE
+_SIGN = re.compile(r"[@_+/%=#:\\-]$")
+_SIGN_FIRST = re.compile(r"[@_+/%=#:\\.-]\w")
+_PARTS = re.compile(r"[\d@_+/%=#-]|\w\.\w|^\.\w|\w\.$")
+_NAMED = frozenset("is was are am im i'm it's its called named mr mrs ms miss mx dr prof name names".split())  # noqa: SIM905 - reads better
+_CUES = _NAMED | frozenset(
+    "as at be born by birthday call cell code dob dot email from handle id in key licence license live login mail me "
+    "mobile near nick no nr number on password pass passcode passphrase passport phone pin pw pwd serial sn ssn tel "
+    "text ticket to token user username whatsapp".split()  # noqa: SIM905
 )
+"""Words that ask for a value; after the first ones it is a name."""
+_SPELLED = frozenset({"at", "dot", "@"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,7 @@ def across(left: Found, right: Found, rules: Look, own: Look) -> tuple[list[Span
     for gap in ("", " ") if before.part and after.part else ():
         seam = _Seam(before, after, gap)
         split = [span for span in own(seam.text) if seam.crossed_by(span)]
-        if gap or _may_be_cut(before.part, after.part):
+        if seam.is_worth_a_look():
             found = rules(seam.text)
             split += [span for span in found if seam.crossed_by(span) and seam.is_cut(span)]
             rights += [seam.right(span) for span in found if seam.asks_for(span)]
@@ -105,29 +113,35 @@ class _Seam:
     def crossed_by(self, span: Span) -> bool:
         return span.start < len(self.before.part) and span.end > self.start
 
+    def is_worth_a_look(self) -> bool:
+        """Whether the words at the seam look like parts of something, or like a cue; most do not."""
+        last, first = self.before.part.rsplit(maxsplit=1)[-1].lower(), self.after.part.split(maxsplit=1)[0].lower()
+        if not self.gap:
+            return bool(_PARTS.search(last.rstrip(",!?;:)")) or _PARTS.search(first.rstrip(".,!?;:)")))
+        numbers = any(map(str.isdigit, last)) and any(map(str.isdigit, first))
+        return numbers or _cue(last) in _CUES or last[-1] in ":=#" or not _SPELLED.isdisjoint((last, first))
+
     def asks_for(self, span: Span) -> bool:
         """Whether a span is a value whose cue ends the text before, and which is nothing by itself."""
         if not self.gap or not 0 <= span.start - self.start <= 1 or self.after.shows(self.right(span)):
             return False
-        last = self.before.part
-        return bool(_OPEN.search(last)) if span.type == "PERSON" else last[-1] not in ".!?"
+        last = self.before.part.rsplit(maxsplit=1)[-1].lower()
+        return last[-1] in ":=#" or _cue(last) in (_NAMED if span.type == "PERSON" else _CUES)
 
     def is_cut(self, span: Span) -> bool:
         """Whether what crosses was one thing before somebody sent it in two messages."""
-        if span.type in _WHOLE:
-            return False
         before, after = self.text[span.start : len(self.before.part)], self.text[self.start : span.end]
-        if self.before.shows(self.left(span)) and not _is_fragment(after, self.after.part):
+        if (
+            span.type in _WHOLE
+            or (self.before.shows(self.left(span)) and not _is_fragment(after, self.after.part))
+            or (self.after.shows(self.right(span)) and not _is_fragment(before, self.before.part))
+        ):
             return False
-        if self.after.shows(self.right(span)) and not _is_fragment(before, self.before.part):
-            return False
-        if self.gap:
-            return True
-        if before[-1].isdigit() and after[0].isdigit():
-            return span.type != "PHONE" and after == self.after.part.rstrip() and len(after) >= 3
         if span.type == "EMAIL":
-            return _MAIL.search(before + after) is not None or "mail" in self.before.part.lower()
-        return not any(piece.strip("-_./+=#").lower() in ordinary_words() for piece in (before, after))
+            return bool(self.gap or _MAIL.search(before + after)) or "mail" in self.before.part.lower()
+        numbers = any(map(str.isdigit, before)) and any(map(str.isdigit, after))
+        signed = _SIGN.search(before) is not None or _SIGN_FIRST.match(after) is not None
+        return numbers and (bool(self.gap) or signed or span.type in _CODES)
 
 
 def _tail(found: Found) -> _Side:
@@ -142,10 +156,8 @@ def _head(found: Found) -> _Side:
     return _Side(found, text[at : at + WINDOW], at)
 
 
-def _may_be_cut(tail: str, head: str) -> bool:
-    """Whether the words at the seam look like parts of an address or a code; most do not, which saves a look."""
-    last, first = tail.rsplit(maxsplit=1)[-1], head.split(maxsplit=1)[0]
-    return bool(_CUT.search(last.rstrip(",!?;:)")) or _CUT.search(first.rstrip(".,!?;:)")))
+def _cue(word: str) -> str:
+    return word.strip(".,\"'`(-")
 
 
 def _is_fragment(piece: str, message: str) -> bool:
