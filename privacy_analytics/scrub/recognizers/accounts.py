@@ -1,68 +1,40 @@
-# ruff: noqa: E501  a pattern broken over lines is harder to read
+# ruff: noqa: E501, SIM905  a pattern broken over lines, or a list of quoted words, is harder to read
 """What somebody is called by machines: handles, logins, the user's folder."""
 
 from __future__ import annotations
 
 import re
 
-from privacy_analytics.scrub.lists import ordinary_words
-from privacy_analytics.scrub.recognizers.base import ChatRecognizer, pattern, value
+from privacy_analytics.scrub.lists import clear_names, known_names, ordinary_words
+from privacy_analytics.scrub.recognizers.base import DIGITS, NO_VALUE, WORD, ChatRecognizer, pattern, value
 
 _SEP = r"(?:/|\\{1,4}/?)"
 _FOLDER = rf"(?P<v>[^/\\\s:*?\"<>|'`]+(?:[ '][^/\\\s:*?\"<>|'`]+){{0,3}}(?={_SEP})|[^/\\\s:*?\"<>|'`,;)\]]+)"
 _NOBODY = frozenset(
-    {"shared", "public", "default", "all users", "guest", "user", "username", "<user>", "you", "yourname"}
-)
+    "shared public default guest user username <user> you yourname linuxbrew root admin administrator runner".split()
+) | {"all users"}
 _ANNOTATIONS = frozenset(
-    [
-        "property",
-        "override",
-        "media",
-        "import",
-        "param",
-        "params",
-        "return",
-        "returns",
-        "everyone",
-        "here",
-        "channel",
-        "all",
-        "bar",
-        "bars",
-        "beat",
-        "beats",
-        "bpm",
-        "the",
-        "about",
-        "around",
-        "least",
-        "staticmethod",
-        "classmethod",
-        "dataclass",
-        "types",
-        "font-face",
-    ]
+    """property override media import param params return returns everyone here channel all bar bars beat beats bpm the
+    about around least staticmethod classmethod dataclass types font-face""".split()
 )
+_NUMBERED = frozenset("issue bug ticket order invoice pr".split())
 _SERVICE = (
     r"(?:insta(?:gram)?|ig|snap(?:chat)?|discord|twitter|telegram|tiktok|soundcloud|twitch|steam|psn|xbox|gamertag|skype|kik|reddit"
-    r"|youtube|bandcamp|splice|github|facebook|fb|paypal|venmo|cashapp)"
+    r"|youtube|bandcamp|splice|github|facebook|fb|paypal|venmo|cash ?app|ilok|beatstars|mixcloud|signal|threads|bluesky|mastodon)"
 )
+_SERVICES = "insta instagram ig snap snapchat discord twitter telegram tiktok soundcloud twitch steam psn xbox gamertag skype kik reddit youtube bandcamp splice github facebook fb paypal venmo cash cashapp ilok beatstars mixcloud signal threads bluesky mastodon"
+_KEY = r"(?:(?:user|login|account|screen|nick)[_-]?(?:name|id|login)|user|login|logname|uid|owner|author|nick|created_?by|modified_?by)"
+_KEYS = "user username userid login loginname logname uid owner author nick nickname name by createdby"
+_NOTE = re.compile(r"@[a-g][#b]?-?\d$", re.IGNORECASE)
 
 
 def _is_handle(match: re.Match[str]) -> bool:
     name = value(match).lstrip("@").lower().rstrip(".")
-    return name not in _ANNOTATIONS
+    return name not in _ANNOTATIONS and not _NOTE.match(value(match))
 
 
 def _is_tag(match: re.Match[str]) -> bool:
-    return value(match).split("#")[0].lower() not in ordinary_words() | {
-        "issue",
-        "bug",
-        "ticket",
-        "order",
-        "invoice",
-        "pr",
-    }
+    return value(match).split("#")[0].lower() not in ordinary_words() | _NUMBERED
 
 
 def _is_folder(match: re.Match[str]) -> bool:
@@ -71,27 +43,50 @@ def _is_folder(match: re.Match[str]) -> bool:
 
 def _is_login(match: re.Match[str]) -> bool:
     name = value(match).lower()
-    return name not in ordinary_words() and name not in _NOBODY and any(c.isalpha() for c in name)
+    return name not in ordinary_words() | _NOBODY | NO_VALUE and any(c.isalpha() for c in name)
 
 
 def _looks_made_up(match: re.Match[str]) -> bool:
     return _is_login(match) and bool(re.search(r"[\d_.-]", value(match))) and not re.match(r"v?[\d.]+$", value(match))
 
 
+def _is_setting(match: re.Match[str]) -> bool:
+    """After =, DB_USER: or "user": any word will do; "user: hello" is a transcript."""
+    settled = re.search(r"[=_\"'`-]", match["is"]) or match.string[match.start() - 1 : match.start()].strip(" ,([{")
+    return _is_login(match) if settled else _looks_made_up(match)
+
+
+def _begins_with_a_name(match: re.Match[str]) -> bool:
+    word = match["name"].lower()
+    return any(word[:length] in clear_names() for length in range(5, 10)) and word not in ordinary_words()
+
+
+def _is_domain_user(match: re.Match[str]) -> bool:
+    return _looks_made_up(match) or value(match).lower() in known_names()
+
+
 class AccountRecognizer(ChatRecognizer):
     """HANDLE and USERNAME."""
 
     patterns = (
+        # @name; a Discord tag, name#1234; u/name
         pattern(
             "HANDLE",
-            r"(?<![\w@./%+-])(?P<v>@(?:[^\W\d][\w.-]{0,38}\w|\d{1,8}_?[a-z_]{4,}[\w.]{0,30}))",
+            r"(?<![\w./%+-])(?P<v>@(?:[^\W\d][\w.-]{0,38}\w|\d{1,8}_?[a-z_]{4,}[\w.]{0,30}))",
             "@",
             _is_handle,
         ),
-        pattern("HANDLE", r"(?<![\w#/])(?P<v>[^\W\d_][\w.-]{1,31}#\d{4})(?![\w])", "#", _is_tag),
+        pattern(
+            "HANDLE",
+            r"(?<![\w#/])(?P<v>(?:(?-i:[A-Z])\w{1,20}\s(?=(?-i:[A-Z])))?[^\W\d_][\w.-]{1,31}#\d{4})(?![\w])",
+            "#",
+            _is_tag,
+        ),
+        pattern("HANDLE", r"(?<![\w/])/?u/(?P<v>[\w-]{3,20})(?![\w/])", "u"),
+        # the user's folder on macOS, Linux and Windows, also escaped in JSON; removable media on Linux
         pattern(
             "USERNAME",
-            rf"(?:^|{_SEP}|(?<![\w]))(?:Users|home|Documents and Settings){_SEP}{_FOLDER}",
+            rf"(?:{_SEP}|(?<!\w)(?=users|documents))(?:Users|home|Documents and Settings){_SEP}{_FOLDER}",
             "users home documents",
             _is_folder,
             score=0.95,
@@ -102,57 +97,68 @@ class AccountRecognizer(ChatRecognizer):
             "media",
             _is_folder,
         ),
+        # user=, DB_USER:, "createdBy": in settings, queries and logs
         pattern(
             "USERNAME",
-            r"(?<!\w)\w{0,20}(?:user(?:_?name|_?id)?|login|uid)\s?=>?\s?[\"'`]?(?P<v>[\w.@+-]{2,64})",
-            "=",
-            _is_login,
-        ),
-        pattern(
-            "USERNAME",
-            r"\"?(?:user_?name|user_?id|login|nick(?:name)?|screen_?name|user)\"?\s?:\s?[\"'`](?P<v>[\w.@+-]{2,64})[\"'`]",
-            ":",
-            _is_login,
+            rf"{WORD}(?P<is>{_KEY}[\"'`]?\s?(?:=>?|:=?)\s?[\"'`]?)(?P<v>[\w.@+-]{{2,64}})",
+            _KEYS,
+            _is_setting,
         ),
         pattern(
             "USERNAME",
             r"\b(?:user\s?name|login(?: name)?|log-?in|nick(?:name)?|screen name|handle|gamertag|account name|user id)"
-            r"(?:\s?[:=]|\s(?:is|was|should be)|\s)\s{0,2}[\"'`]?(?P<v>[\w.+-]{3,64}\w)",
+            r"(?P<is>'s|\s?[:=]|\s(?:is|was|should be|will be))?\s{0,2}[\"'`]?(?P<v>[\w.+-]{3,64}\w)",
             "username user login log nick nickname screen handle gamertag name",
-            lambda m: (
-                _is_login(m)
-                if re.search(r"[:=]|\bis\b|was|be\b", m[0][: m.start("v") - m.start()])
-                else _looks_made_up(m)
-            ),
+            lambda m: _is_login(m) if m["is"] else _looks_made_up(m),
         ),
         pattern(
             "USERNAME",
-            r"\b(?:logged|signed|log|sign|registered|known)[ -](?:in )?as (?:user )?[\"'`]?(?P<v>[\w.+@-]{2,64}\w)",
+            r"\b(?:logged|signed|log|sign|registered|known|run(?:ning)?)[ -](?:in )?as (?:user )?[\"'`]?(?P<v>[\w.+@-]{2,64}\w)",
             "as",
             _is_login,
         ),
         pattern(
             "USERNAME",
-            r"\b(?:user|account|member|player|nick)\s[\"'`]?(?P<v>(?=[a-z]{0,64}[\d_.-])[\w.-]{3,64}\w)",
-            "user account member player nick",
+            r"\b(?:user|account|member|player|nick|login|owner)\s?:?\s[\"'`]?(?P<v>(?=[a-z-]{0,64}[\d_.])[\w.-]{3,64}\w)",
+            "user account member player nick login owner",
             _looks_made_up,
         ),
-        pattern(
-            "USERNAME", r"(?:user|login)[\"']?\s?(?::=|=>|[:=])\s?[\"'](?P<v>[\w.@+-]{2,64})[\"']", "\" '", _is_login
-        ),
         pattern("USERNAME", r"[\"'`](?P<v>[\w.-]{2,64})[\"'`]@", "@", _is_login),
+        # log lines: user jane logged in; [jane99] connected; STUDIO\jane; git@host:jane/repo
         pattern(
             "USERNAME",
-            r"\buser (?P<v>[\w.-]{2,64}\w)(?= (?:reported|logged|complained|wrote|said|says|connected|joined|signed|uploaded)\b)",
+            r"\buser (?P<v>[\w.-]{2,64}\w)(?= (?:reported|logged|complained|wrote|said|says|connected|joined|signed|uploaded|failed)\b)",
             "user",
             _is_login,
         ),
         pattern("USERNAME", r"\buser\s?[\"'`](?P<v>[\w.@-]{2,64})[\"'`]", "user", _is_login),
         pattern(
             "USERNAME",
-            rf"\b(?:my |on |add me on |find me on |dm me on ){{0,2}}{_SERVICE}\s?(?:user(?:name)?|handle|name|id|tag|account)?\s?"
-            r"(?::|=|\bis\b|\bas\b|@)\s{0,2}[\"'`]?(?P<v>[\w.]{2,64}\w)",
-            "my me user username handle id tag :",
-            lambda m: _is_login(m) if ":" in m[0] or m[0][:2].lower() == "my" else _looks_made_up(m),
+            r"(?<![\w.@/-])(?P<v>[a-z][\w.-]{3,40})\W{0,2}\s(?:has )?(?:logged|signed) (?:in|out|on|off)\b",
+            "logged signed",
+            _looks_made_up,
+        ),
+        pattern(
+            "USERNAME",
+            r"(?<![\w:\\.-])[A-Z][A-Z0-9-]{2,14}\\{1,2}(?P<v>[a-z][\w.-]{2,40})(?![\w\\])",
+            "\\",
+            _is_domain_user,
+        ),
+        pattern("USERNAME", r"\bgit@[\w.-]{3,80}:(?P<v>[\w-]{2,64})/", "git"),
+        # ig: name, my discord is name, find me on soundcloud as name, psn jane_99
+        pattern(
+            "USERNAME",
+            rf"\b(?P<mine>(?:my |add me on |find me on |dm me on |me on ){{0,2}}){_SERVICE}\s?(?:user(?:\s?name|\s?id)?|handle|name|id|tag|account)?"
+            r"(?P<is>'s\s|\s?[:=]|\sis\b|\sas\b|\s?@|,| -|\s)\s{0,2}[\"'`]?(?P<v>\$?[\w.]{2,64}\w)",
+            _SERVICES,
+            lambda m: _is_login(m) if ":" in m["is"] or (m["mine"] and m["is"].strip(" ,-")) else _looks_made_up(m),
+        ),
+        # larryrivera540: a first name, more letters, then digits
+        pattern(
+            "USERNAME",
+            r"(?<![\w./@#\\-])(?P<v>(?P<name>[a-z]{6,30})[_.]?\d{1,4})(?![\w.@/\\-])",
+            DIGITS,
+            _begins_with_a_name,
+            score=0.6,
         ),
     )

@@ -1,3 +1,4 @@
+# ruff: noqa: SIM905  a list of quoted words is harder to read
 """What every chat recognizer is made of: patterns that are only tried where they can match."""
 
 from __future__ import annotations
@@ -13,29 +14,46 @@ from presidio_analyzer.nlp_engine import NlpArtifacts
 from privacy_analytics.scrub.spans import Span
 
 _TOKEN = re.compile(r"[^\W\d_]+|[^\w\s]|_|\d")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+WORD = r"(?:(?<![^\W\d_])|(?-i:(?<=[a-z])(?=[A-Z])))"
+"""Where a word begins in a pattern, also within DB_USER and dbUser."""
 
 DIGITS = frozenset("0123456789")
+
+NO_VALUE = frozenset(
+    """null none nil true false undefined unknown empty hidden redacted masked dead taken banned locked public private
+    disabled enabled expired invalid valid revoked stored saved encrypted optional mandatory unique visible available
+    unavailable blocked suspended deleted deactivated activated verified leaked compromised""".split()
+)
+"""What follows "my password is" and the like without being one, beside ordinary words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """A text and what a first look shows: its lower-case words, single digits and signs."""
+    """A text and what a first look shows: its lower-case words (dbUser counts as three), single digits and signs."""
 
     text: str
+    lower: str
     tokens: frozenset[str]
 
     @classmethod
     def of(cls, text: str) -> Glance:
         """Look once; all recognizers share it."""
-        return cls(text, frozenset(_TOKEN.findall(text.lower())))
+        lower = text.lower()
+        tokens = set(_TOKEN.findall(lower))
+        if _HUMP.search(text):
+            tokens.update(_TOKEN.findall(_HUMP.sub(" ", text).lower()))
+        return cls(text, lower, frozenset(tokens))
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """A regular expression for one type.
 
-    It is tried only where one of the words or signs in ``need`` occurs. What is masked is its group ``v``
-    (else the whole match), if ``keep`` agrees. All repetitions are bounded, so time is linear in length.
+    It is tried only where one of the words or signs in ``need`` occurs, or one of ``inside`` within a word. What is
+    masked is its group ``v`` (else the whole match), if ``keep`` agrees. All repetitions are bounded, so time is
+    linear in length.
     """
 
     type: str
@@ -43,10 +61,11 @@ class Pattern:
     need: frozenset[str]
     keep: Callable[[re.Match[str]], bool] | None = None
     score: float = 0.9
+    inside: tuple[str, ...] = ()
 
     def find(self, glance: Glance) -> Iterator[Span]:
         """Every place in the text."""
-        if self.need.isdisjoint(glance.tokens):
+        if self.need.isdisjoint(glance.tokens) and not any(each in glance.lower for each in self.inside):
             return
         group = "v" if "v" in self.regex.groupindex else 0
         for match in self.regex.finditer(glance.text):
@@ -63,10 +82,12 @@ def pattern(
     *,
     score: float = 0.9,
     case: bool = False,
+    inside: str = "",
 ) -> Pattern:
-    """Compile a pattern; ``need`` is a string of words and signs with spaces between; case counts if ``case``."""
+    """Compile a pattern; ``need`` and ``inside`` are strings with spaces between; case counts if ``case``."""
     words = need.split() if isinstance(need, str) else need
-    return Pattern(kind, re.compile(regex, 0 if case else re.IGNORECASE), frozenset(words), keep, score)
+    flags = 0 if case else re.IGNORECASE
+    return Pattern(kind, re.compile(regex, flags), frozenset(words), keep, score, tuple(inside.split()))
 
 
 class ChatRecognizer(EntityRecognizer):

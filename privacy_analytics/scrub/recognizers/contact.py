@@ -4,51 +4,113 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
-from privacy_analytics.scrub.recognizers.base import DIGITS, ChatRecognizer, digits, pattern, value
+from privacy_analytics.scrub.lists import ordinary_words
+from privacy_analytics.scrub.recognizers.base import DIGITS, ChatRecognizer, pattern
 
-_AT = r"(?:\s?[(\[{<]\s?(?:at|@)\s?[)\]}>]\s?|\s(?:at|@)\s)"
+_AT = r"(?:\s?[(\[{<]\s?(?:at|@)\s?[)\]}>]\s?|\s(?:at|@|at sign)\s|&#64;)"
 _DOT = r"(?:\s?[(\[{<]\s?(?:dot|\.)\s?[)\]}>]\s?|\sdot\s)"
 _TLD = r"(?:com|net|org|edu|gov|io|co|uk|de|fr|es|it|nl|se|no|dk|fi|pl|pt|br|eu|us|ca|au|ch|at|be|ru|jp|in|me|info|dev|app|music|studio|online|xyz|tv|fm)"
-_MAIL_HOST = r"(?:gmail|googlemail|hotmail|outlook|yahoo|icloud|protonmail|proton|gmx|aol|live|mail|web|me|msn|fastmail|zoho|yandex)"
+_MAILER = r"(?:gmail|googlemail|hotmail|outlook|yahoo|icloud|protonmail|proton|gmx|aol|live|mail|web|me|msn|fastmail|zoho|yandex)"
+_SPELLED_DOT = re.compile(r"\sdot\s|[\[{<(]", re.IGNORECASE)
+_MAIL_CUE = re.compile(r"\be?-?mail\b", re.IGNORECASE)
 
 _SITES = (
     r"(?:soundcloud|instagram|twitter|facebook|fb|tiktok|twitch|github|gitlab|linkedin|mixcloud|patreon|snapchat"
-    r"|threads|pinterest|reddit|youtube|medium|tumblr|vk|audiomack|beatstars|splice|ko-fi|paypal|flickr|steamcommunity|x)\.com"
+    r"|threads|pinterest|reddit|youtube|medium|tumblr|vk|audiomack|beatstars|splice|ko-fi|paypal|flickr|steamcommunity"
+    r"|soundclick|reverbnation|x)\.com"
     r"|(?:open|play)\.spotify\.com|music\.apple\.com|t\.me|wa\.me|linktr\.ee|youtu\.be|paypal\.me|cash\.app|venmo\.com"
-    r"|discord\.(?:gg|com)|discordapp\.com|ko-fi\.com|bsky\.app|github\.io|drive\.google\.com|docs\.google\.com|dropbox\.com"
-    r"|we\.tl|wetransfer\.com|mega\.nz|1drv\.ms|onedrive\.live\.com"
+    r"|discord\.(?:gg|com)|discordapp\.com|bsky\.app|github\.io|drive\.google\.com|docs\.google\.com|dropbox\.com"
+    r"|we\.tl|wetransfer\.com|mega\.nz|1drv\.ms|onedrive\.live\.com|gofile\.io|soundcloud\.app\.goo\.gl|twitch\.tv"
+    r"|last\.fm|audius\.co|hearthis\.at|keybase\.io|beacons\.ai|carrd\.co|letterboxd\.com"
 )
 _PUBLIC_PATH = re.compile(
-    r"(?:watch|results|hashtag|explore|search|help|support|about|docs|download|releases|blog|en)\b", re.IGNORECASE
-)
-_PHONE_CUE = re.compile(
-    r"\b(?:call|text|phone|ring|tel|telephone|mobile|cell|whatsapp|sms|fax|reach|number|signal|dial|contact|ph|mob|hmu)\b",
+    r"(?:watch|results|hashtag|explore|search|help|support|about|docs|download|releases|blog|en|sounds|discover|charts|features|plans|stream|upload|you|login|signup|settings|trending|tags|directory|music/)\b",
     re.IGNORECASE,
 )
-_UNIT = re.compile(r"\s{0,2}(?:k?hz|db|ms|bpm|lufs|samples?|bytes?|[kmg]b|px|bits?|%)", re.IGNORECASE)
+
+_PHONE_CUE = re.compile(
+    r"\b(?:call|text|phone|ring|tel|telephone|mobile|cell|whatsapp|sms|fax|reach|number|signal|dial|contact|ph|mob|hmu|hit me up|landline|voicemail|registered)\b",
+    re.IGNORECASE,
+)
+_PHONE_CUE_AFTER = re.compile(r"[^\n]{0,15}\b(?:call|text me|ring me|whatsapp)\b", re.IGNORECASE)
+_COUNTED_BEFORE = re.compile(
+    r"\b(?:build|frame|line|offset|size|version|sample|position|memory|timestamp|time|seed|[pt]id|total|eq|filter|flow|error)s?\b\W{0,3}(?:number|no\.?|is)?\W{0,2}$",
+    re.IGNORECASE,
+)
+_COUNTED_AFTER = re.compile(
+    r"\s{0,2}(?:k?hz|db|ms|bpm|lufs|samples?|bytes?|[kmg]b|px|bits?|%|streams|plays|views|cycles|bars|times|followers)",
+    re.IGNORECASE,
+)
 _DATE = re.compile(r"\d{1,2}([./ -])\d{1,2}\1(?:19|20)\d\d(?!\d)|(?:19|20)\d\d([./-])\d{1,2}\2\d{1,2}(?!\d)")
-_NATIONAL = re.compile(r"(?:1[ .-]?)?(?:\([2-9]\d\d\)[ .-]{0,2}|[2-9]\d\d[ .-])\d{3}[ .-]\d{4}$")
-_CEILINGS = frozenset({"4294967295", "2147483647", "2147483648", "4294967296"})
+_ROUND = re.compile(r"\d{0,2}0|\d+00")
+_STAMP = re.compile(r"20\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])")
+_SHAPES = re.compile(
+    r"(?:1[ .-]?)?(?:\([2-9]\d\d\)[ .-]{0,2}|[2-9]\d\d[ ./-])\d{3}[ .-]\d{4}"  # North America, 3-3-4
+    r"|\(\d{2,5}\) ?\d{3,5}[ -]?\d{3,4}"  # an area code in brackets
+    r"|8 ?\(\d{3}\) ?\d{3}-\d\d-\d\d"  # Russia
+    r"|[6-9]\d{4} \d{5}"  # India, 5-5
+    r"|[2-9]\d\d[ -]\d{7}|\d{1,3} [2-9]\d{9}"
+    r"|(?!1[4-8])\d{10}|\d{11,12}"  # unbroken, and no Unix time
+)
+_ALONE = re.compile(r"\d{3}[ -]\d{3}[ -]\d{4}")  # as a whole message: an answer
+_TRUNK = re.compile(r"\(?0(?:\d|\)|/| \d{3,4} \d{3} \d{3,4}$)")  # 0.5 is a decimal
+_CEILINGS = frozenset({"4294967295", "2147483647", "2147483648", "4294967296", "8589934592"})
+_SPOKEN = "zero oh one two three four five six seven eight nine"
+
+
+def _is_spelled(match: re.Match[str]) -> bool:
+    """A loosely written @ needs "dot" or a mailer behind it: "the loop @ site.com" is a sentence."""
+    if not match["loose"] or _SPELLED_DOT.search(match[0]):
+        return True
+    return bool(match["mailer"]) and match["name"].lower() not in ordinary_words()
+
+
+def _unsigned(match: re.Match[str]) -> bool:
+    if match["glued"]:
+        return len(match["glued"]) > 2
+    name = match["name"] or ""
+    cued = _MAIL_CUE.search(match.string, max(0, match.start() - 30), match.start()) is not None
+    return bool(name) and name.lower() not in ordinary_words() and (cued or bool(re.search(r"[\d._]", name.rstrip())))
+
+
+def _is_account(match: re.Match[str]) -> bool:
+    return match["name"].lower() not in ordinary_words() and re.search(r"[^\W\d_]{2}", match["name"]) is not None
 
 
 def _is_phone(match: re.Match[str]) -> bool:
-    written = match[0]
+    written = re.sub(r"\s?[ex].*", "", match[0])
     number = re.sub(r"\D", "", written)
     if not 7 <= len(number) <= 15 or _DATE.match(written):
         return False
-    if written.startswith(("+", "(+")):
+    if "+" in written[:2]:
         return len(number) >= 8
     text, start, end = match.string, match.start(), match.end()
-    if _UNIT.match(text, end) or number in _CEILINGS:
+    groups = re.findall(r"\d+", written)
+    if (
+        number in _CEILINGS
+        or _COUNTED_AFTER.match(text, end)
+        or _COUNTED_BEFORE.search(text[max(0, start - 30) : start])
+    ):
         return False
-    if _PHONE_CUE.search(text, max(0, start - 40), start):
+    if 2 * len(groups) > len(number) or (len(groups) > 1 and all(_ROUND.fullmatch(group) for group in groups)):
+        return False  # steps and levels: 1 2 3 4 5 6 7, 100 200 400
+    if _PHONE_CUE.search(text, max(0, start - 40), start) or _PHONE_CUE_AFTER.match(text, end):
         return True
-    if re.match(r"\(?00?[1-9]", written):  # a lone 0 before a separator begins a decimal, not an area code
-        return len(number) >= 9 and not re.match(r"0[ .]", written)
-    if _NATIONAL.match(written):
-        return not all(group.endswith("0") for group in re.findall(r"\d+", written))
-    return written == number and len(number) == 10 and number[0] in "23456789" and number[3] in "23456789"
+    if _TRUNK.match(written):
+        return len(number) >= 9
+    if number.endswith("000") or _STAMP.match(number):
+        return False
+    return bool(_SHAPES.fullmatch(written)) or (text.strip(" .") == written and bool(_ALONE.fullmatch(written)))
+
+
+def _is_said(match: re.Match[str]) -> bool:
+    order = {word: place for place, word in enumerate(_SPOKEN.replace("oh ", "").split())} | {"oh": 0}
+    said = [order[word] for word in match[0].lower().replace(",", " ").replace("-", " ").split()]
+    counting = all(right - left == 1 for left, right in pairwise(said))
+    cued = _PHONE_CUE.search(match.string, max(0, match.start() - 40), match.start()) is not None
+    return not counting and (len(said) >= 9 or cued)
 
 
 def _is_profile(match: re.Match[str]) -> bool:
@@ -59,28 +121,60 @@ class ContactRecognizer(ChatRecognizer):
     """EMAIL, PHONE and URL."""
 
     patterns = (
-        pattern("EMAIL", r"[\w.+%'&=~!#$*-]{0,255}[\w+%~-]@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}", "@", score=1.0),
-        pattern("EMAIL", r"[\w.+-]{1,64}@(?:localhost|\[[\d.:a-f]{3,40}\])", "@"),
+        # an address as RFC 5322 has it, quoted local part too; = and & are left out, they end a parameter's name
         pattern(
             "EMAIL",
-            rf"(?<![\w.])[\w+-]{{1,64}}(?:(?:\.|{_DOT}|\sunderscore\s|\sdash\s)[\w+-]{{1,64}}){{0,4}}"
-            rf"(?:{_AT}|@)[\w-]{{1,63}}(?:(?:\.|{_DOT})[\w-]{{1,63}}){{0,3}}(?:\.|{_DOT}){_TLD}\b(?!\.\w)",
-            "at @",
-            lambda m: (
-                not re.search(r"\s(?:at|@)\s[\w-]+\.\w+$", m[0])
-                or bool(re.search(rf"{_MAIL_HOST}\.\w+$", m[0], re.IGNORECASE))
-            ),
+            r"(?:\"[^\"\n@]{1,64}\"|[\w+%~-](?:[\w.+%'~!#$*-]{0,254}[\w+%~-])?)@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}",
+            "@",
+            score=1.0,
+        ),
+        pattern("EMAIL", r"[\w.+-]{1,64}@(?:localhost|\[[\d.:a-f]{3,40}\])", "localhost ["),
+        # jane at gmail dot com, jane [at] site [dot] io, jane_at_gmail.com, jane(a)gmail.com, jane @ gmail . com
+        pattern(
+            "EMAIL",
+            rf"(?<![\w.])(?P<name>(?:[^\W\d_]{{2,30}}\s(?=\d{{1,6}}\s))?[\w+-]{{1,64}}?)(?:(?:\.|\s\.\s|{_DOT}|\sunderscore\s|\sdash\s)[\w+-]{{1,64}}?){{0,4}}"
+            rf"(?:(?P<loose>\s(?:at|@|at sign)\s|\s@|@\s|[_-]at[_-]|\([ao]\)|\u00a9)|{_AT}|@)(?:(?P<mailer>{_MAILER})|[\w-]{{1,63}}?)(?:(?:\.|{_DOT})[\w-]{{1,63}}?){{0,3}}(?:\.|\s\.|,|-dot-|{_DOT})\s?{_TLD}\b(?!\.\w)",
+            "at @ \u00a9 ;",
+            _is_spelled,
+            inside="(a) (o)",
+        ),
+        # a mailer without its dot, or an address that lost its signs: jane.doe at gmail, janedoe 22 gmailcom
+        pattern(
+            "EMAIL",
+            rf"(?<![\w.])[\w+-]{{0,32}}[\d.][\w.+-]{{1,32}}{_AT}{_MAILER}\b",
+            "gmail googlemail hotmail outlook yahoo icloud protonmail proton gmx aol live web fastmail zoho yandex",
         ),
         pattern(
-            "EMAIL", rf"(?<![\w.])[\w.+-]{{2,64}}{_AT}{_MAIL_HOST}\b", "at @", lambda m: digits(m, 1) or "." in m[0]
+            "EMAIL",
+            r"(?<![\w@./-])(?:(?P<name>[\w.+-]{2,40}(?:\s\d{1,6})?)\s)?(?P<glued>[\w.+-]{0,40}?)(?:gmail|googlemail|hotmail|mail|yahoo|outlook|icloud)[ .]?com\b",
+            "",
+            _unsigned,
+            inside="mail yahoo outlook icloud",
         ),
+        # name@machine, name@bank (UPI)
+        pattern("EMAIL", r"(?<![\w@./%-])(?P<name>[\w.+-]{3,64})@[a-z][a-z-]{1,40}[a-z\d](?![\w.@])", "@", _is_account),
+        # international (ITU-T E.123) and national numbers in any grouping; what counts is decided by `_is_phone`
         pattern(
             "PHONE",
-            r"(?<![\w.+#$-])(?:\+|\((?=\+?\d{1,5}\))\+?)?\d(?:[ ().\-/]{0,3}\d){6,14}(?!\w|[.,]\d)",
+            r"(?<![\w.+#$-])(?:\+|\((?=\+?\d{1,5}\))\+?)?\d(?:[ ().\-/]{0,3}\d){6,14}(?:\s?(?:x|ext\.?|extension)\s?\d{1,6})?(?!\w|[.,]\d)",
             DIGITS,
             _is_phone,
         ),
-        pattern("PHONE", r"(?<=[=:])\+?\d(?:[ ().\-/]{0,3}\d){6,14}(?!\w)", ":", lambda m: value(m)[0] == "+"),
+        pattern("PHONE", r"(?<=[=:])\+\d(?:[ ().\-/]{0,3}\d){6,14}(?!\w)", ":"),
+        # letters read for digits: 4l5-555-O132
+        pattern(
+            "PHONE",
+            r"(?<![\w.#-])(?:\+?[\dlI]{1,3}[ .-]?)?(?:\([\dlIO]{3}\) ?|[\dlIO]{3}[ .-])[\dlIO]{3}[ .-][\dlIO]{4}(?![\w-])",
+            DIGITS,
+            lambda m: sum(c.isdigit() for c in m[0]) >= 6 and re.search("[lIO]", m[0]) is not None,
+            case=True,
+        ),
+        pattern(
+            "PHONE",
+            rf"\b(?:{_SPOKEN.replace(' ', '|')})(?:[ ,-]{{1,2}}(?:{_SPOKEN.replace(' ', '|')})\b){{6,14}}",
+            "zero oh five six seven eight nine",
+            _is_said,
+        ),
         pattern(
             "URL",
             rf"(?:https?://)?(?:[\w-]{{1,63}}\.){{0,2}}(?<![\w-])(?:{_SITES})/(?P<path>[^\s<>\"')\]]{{2,300}})",
@@ -90,9 +184,11 @@ class ContactRecognizer(ChatRecognizer):
         pattern(
             "URL",
             r"(?:https?://)?[\w-]{2,63}(?<!www)\.(?:bandcamp|tumblr|wordpress|blogspot|github)\.(?:com|io)\b(?:/[^\s<>\"')\]]{0,300})?",
-            ".",
+            "bandcamp tumblr wordpress blogspot github",
         ),
         pattern(
-            "URL", r"https?://[^\s/<>]{3,200}/(?:~|@|u/|users?/|profiles?/|people/|members?/)[^\s<>\"')\]]{1,300}", "/"
+            "URL",
+            r"(?:https?://[^\s/<>]{3,200}/(?:~|@|u/|users?/|profiles?/|people/|members?/)|(?<![\w./@-])[\w-]{2,63}\.[a-z]{2,10}/@)[^\s<>\"')\]]{1,300}",
+            "/",
         ),
     )

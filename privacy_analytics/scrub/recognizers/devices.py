@@ -1,4 +1,4 @@
-# ruff: noqa: E501  a pattern broken over lines is harder to read
+# ruff: noqa: E501, SIM905  a pattern broken over lines, or a list of quoted words, is harder to read
 """What a machine is called: hosts, hardware and network addresses, UUIDs."""
 
 from __future__ import annotations
@@ -6,59 +6,37 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from privacy_analytics.scrub.recognizers.base import ChatRecognizer, pattern, value
+from privacy_analytics.scrub.lists import known_names
+from privacy_analytics.scrub.recognizers.base import NO_VALUE, ChatRecognizer, digits, pattern, value
 
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _VERSION_CUE = re.compile(r"(?:\bv|\bver|\bversion|\bbuild|\brelease|\bfirmware)[.:= ]{0,2}$", re.IGNORECASE)
 _ADDRESS_CUE = re.compile(r"\b(?:ip|addr|address|host|ping|server|client|from|at)\b[^\n]{0,20}$", re.IGNORECASE)
-_COMPUTER = r"(?:macbook|imac|mbp|mac-?mini|mac-?pro|mac-?studio|thinkpad|laptop|desktop|pc|ipad|iphone|surface|xps|dell|win1[01]|linux|nas|server|mac|air)"
+_PORT = re.compile(r":\d{2,5}\b")
+_COMPUTER = r"(?:macbook|imac|mbp|mac-?mini|mac-?pro|mac-?studio|thinkpad|laptop|desktop|pc|ipad|iphone|galaxy|pixel|xps|win1[01]|nas|(?P<vague>surface|dell|linux|server|mac|air|studio|computer))"
+_NAMED = r"(?:host(?:[ _-]?name)?|(?:computer|machine|device|node|workstation)(?:[ _-]?name)?)"
 _ANYBODYS = frozenset(
-    [
-        "my",
-        "the",
-        "your",
-        "our",
-        "his",
-        "her",
-        "their",
-        "old",
-        "new",
-        "gaming",
-        "mid",
-        "ubuntu",
-        "kubuntu",
-        "xubuntu",
-        "lubuntu",
-        "studio",
-        "work",
-        "home",
-        "a",
-        "this",
-        "that",
-        "m1",
-        "m2",
-        "m3",
-        "m4",
-        "intel",
-        "apple",
-        "windows",
-        "stand",
-        "mini",
-        "gpu",
-        "cpu",
-    ]
+    """my the your our his her their old new gaming mid ubuntu kubuntu xubuntu lubuntu studio work home a this that m1 m2
+    m3 m4 intel apple windows stand mini gpu cpu""".split()
 )
+_NO_HOST = frozenset("threading this self thread appdata".split())
+_SHARED_FOLDERS = frozenset("users home wsl localhost server share".split())
+_NO_OWNER = _ANYBODYS | frozenset("it that what there today let who here where user everyone".split())
 
 
 def _is_ipv4(match: re.Match[str]) -> bool:
-    address = ipaddress.IPv4Address(match[0])
-    if address.is_loopback or address.is_unspecified or address == ipaddress.IPv4Address("255.255.255.255"):
+    plain = re.sub(r"[\s\[\]]", "", match[0]).translate(str.maketrans("lIO", "110"))
+    try:
+        address = ipaddress.IPv4Address(plain)
+    except ValueError:
+        return False
+    if address.is_loopback or address.is_unspecified or plain == "255.255.255.255":
         return False
     before = match.string[max(0, match.start() - 40) : match.start()]
     if _VERSION_CUE.search(before):
         return False
     small = all(octet < 20 for octet in address.packed) and address.packed[0] != 10
-    return not small or bool(_ADDRESS_CUE.search(before))
+    return not small or bool(_ADDRESS_CUE.search(before)) or bool(_PORT.match(match.string, match.end()))
 
 
 def _is_ipv6(match: re.Match[str]) -> bool:
@@ -69,14 +47,34 @@ def _is_ipv6(match: re.Match[str]) -> bool:
     return not (address.is_loopback or address.is_unspecified)
 
 
+def _is_device(match: re.Match[str]) -> bool:
+    return digits(match, 3) and not re.match(r"\d{4}-\d\d-\d\d", value(match))
+
+
 def _is_personal(match: re.Match[str]) -> bool:
-    return match["who"].lower() not in _ANYBODYS
+    who = match["who"].lower()
+    return who not in _ANYBODYS and (not match["vague"] or _somebodys(who))
+
+
+def _somebodys(word: str) -> bool:
+    return word.lower() in known_names() or word.lower().removesuffix("s") in known_names()
+
+
+def _is_host(match: re.Match[str]) -> bool:
+    """After = or : any word will do; else a name in it, a digit or capitals."""
+    name = value(match)
+    if name.lower() in NO_VALUE | _ANYBODYS | {"localhost"}:
+        return False
+    return bool(match["is"].strip()) or (
+        "-" in name and (name.isupper() or digits(match, 1) or any(_somebodys(part) for part in name.split("-")))
+    )
 
 
 class DeviceRecognizer(ChatRecognizer):
     """HOSTNAME, IP, MAC and DEVICE_ID."""
 
     patterns = (
+        # UUID (RFC 9562); ids of devices, installations and crash reports
         pattern(
             "DEVICE_ID",
             r"(?<![0-9a-f])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-f])",
@@ -85,10 +83,12 @@ class DeviceRecognizer(ChatRecognizer):
         ),
         pattern(
             "DEVICE_ID",
-            r"\b(?:device|machine|hardware|hw|computer|install(?:ation)?|session|udid|imei|serial|client|trace|anonymous|crash|report|dump)[ _-]?(?:id|uuid|number|no)?\s?(?:is|=|:|#)\s{0,2}[\"'`]?(?P<v>(?=[\w-]{0,40}\d)[A-Z0-9][A-Z0-9-]{7,80})(?![\w])",
-            "id uuid udid imei number serial device machine session",
-            lambda m: sum(c.isdigit() for c in value(m)) >= 3 and not re.match(r"\d{4}-\d\d-\d\d", value(m)),
+            r"(?<![a-z])(?:device|machine|hardware|hw|computer|install(?:ation)?|session|client|trace|anonymous|crash|report|dump|android|udid|imei|hwid|serial)"
+            r"(?:(?:[ _-](?:report|dump))?[ _-]?(?:id|uuid|guid)[\"'`]?\s?(?:is|=|:|#)?|\s?(?:number|no)?\s?(?:is|=|:|#)|(?<=udid)|(?<=imei)|(?<=hwid))\s{0,2}[\"'`]?(?P<v>(?=[\w-]{0,40}\d)[A-Z0-9][A-Z0-9-]{7,80})(?![\w])",
+            "id uuid guid udid imei hwid number serial device machine session deviceid machineid machineguid installid clientid sessionid",
+            _is_device,
         ),
+        # MAC addresses with colons, dashes or dots (IEEE 802, Cisco); bare or spaced only after a cue
         pattern("MAC", r"(?<![\w:-])(?:[0-9a-f]{2}([:-]))(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}(?![\w:-])", ": -", score=0.95),
         pattern(
             "MAC",
@@ -96,7 +96,20 @@ class DeviceRecognizer(ChatRecognizer):
             ".",
             lambda m: bool(re.search("[a-f]", m[0], re.IGNORECASE)),
         ),
+        pattern(
+            "MAC",
+            r"\b(?:mac|hwaddr|ether)(?: address| addr)?\s?(?:is|=|:)?\s{0,2}(?P<v>[0-9a-f]{2}(?: ?[0-9a-f]{2}){5})(?!\w)",
+            "mac hwaddr ether",
+        ),
+        # IPv4, also defanged (1[.]2) or misread (l for 1); IPv6 (RFC 4291)
         pattern("IP", rf"(?<![\w.])(?:{_OCTET}\.){{3}}{_OCTET}(?!\w|\.\d)", ".", _is_ipv4, score=0.95),
+        pattern(
+            "IP",
+            r"(?<![\w.])[\dlIO]{1,3}(?:(?: \. |\[\.\]|\.)[\dlIO]{1,3}){3}(?![\w.])",
+            ".",
+            lambda m: digits(m, 4) and _is_ipv4(m),
+            case=True,
+        ),
         pattern(
             "IP",
             r"(?<![\w:.])(?P<v>(?=[0-9a-f:]{0,38}\d)[0-9a-f]{0,4}:(?:[0-9a-f]{0,4}:){1,6}[0-9a-f]{1,4})(?![\w:])",
@@ -104,6 +117,7 @@ class DeviceRecognizer(ChatRecognizer):
             _is_ipv6,
             score=0.95,
         ),
+        # janes-macbook-pro.local, iPhone-von-Jane, DESKTOP-4F9K2LM, ip-10-0-0-4
         pattern(
             "HOSTNAME",
             rf"(?<![\w.@/-])(?P<who>[^\W_]+)(?:[-_][^\W_]+){{0,3}}[-_]{_COMPUTER}(?:-(?:pro|air|mini|max|\d{{1,4}})){{0,3}}(?:\.(?:local|lan|home|internal|localdomain|fritz\.box))?(?!\w)",
@@ -112,32 +126,39 @@ class DeviceRecognizer(ChatRecognizer):
         ),
         pattern(
             "HOSTNAME",
+            rf"(?<![\w./@-]){_COMPUTER}(?:-\w{{1,10}})?-(?:von|de|di|van|av|of)-[^\W\d_][\w-]{{1,40}}(?:\.(?:local|lan|home|fritz\.box))?(?!\w)",
+            "von de di van av of",
+        ),
+        pattern(
+            "HOSTNAME",
             r"(?<![\w./@-])(?P<who>[^\W_][\w-]{1,62})\.(?:local|lan|localdomain|fritz\.box|internal)(?![\w(])",
-            ".",
-            lambda m: m["who"].lower() not in {"threading", "this", "self", "thread", "appdata"},
+            "local lan localdomain fritz internal",
+            lambda m: m["who"].lower() not in _NO_HOST,
         ),
         pattern(
             "HOSTNAME",
             r"(?<![\w-])(?:DESKTOP|LAPTOP|WIN|PC|MAC|WORKSTATION|STUDIO)-(?=[A-Z]{0,12}\d)[A-Z0-9]{5,14}(?![\w-])",
-            "-",
+            "desktop laptop win pc mac workstation studio",
+        ),
+        pattern("HOSTNAME", r"(?<![\w-])ip(?:-\d{1,3}){4}(?![\w-])", "ip"),
+        # hostname=x, "computer name is x", \\x\share
+        pattern(
+            "HOSTNAME",
+            rf"(?<![a-z]){_NAMED}[\"'`]?(?P<is>\s?(?:=|:)|\s(?<=name\s)is|\s)\s{{0,2}}[\"'`]?(?P<v>[A-Za-z][\w.-]{{2,62}}\w)",
+            "host hostname computer computername machine machinename device devicename node workstation",
+            _is_host,
         ),
         pattern(
             "HOSTNAME",
-            r"\b(?:host(?:_?name)?|computer(?:_?name)?|machine(?:_?name)?)\s?(?:=|:|name is)\s{0,2}[\"'`]?(?P<v>[A-Za-z][\w.-]{2,62}\w)",
-            "= : name",
-            lambda m: (
-                value(m).lower() not in {"localhost", "none", "null", "unknown"} and m["v"].lower() not in _ANYBODYS
-            ),
+            r"(?<![\w:\\])\\{2,4}(?P<v>[a-z][\w.-]{1,62})\\{1,2}(?=[^\\\s])",
+            "\\",
+            lambda m: value(m).lower() not in _SHARED_FOLDERS,
         ),
+        # Jane's MacBook
         pattern(
             "PERSON",
-            rf"\b(?P<v>[^\W\d_]{{2,20}})'s?[ -](?:{_COMPUTER})\b",
+            rf"\b(?P<v>(?-i:[A-Z])[^\W\d_]{{1,19}})'s?[ -](?:{_COMPUTER})\b",
             "'",
-            lambda m: (
-                value(m).lower()
-                not in _ANYBODYS
-                | {"it", "that", "what", "there", "today", "let", "who", "here", "where", "user", "everyone"}
-                and value(m)[0].isupper()
-            ),
+            lambda m: value(m).lower() not in _NO_OWNER,
         ),
     )

@@ -5,17 +5,41 @@ from __future__ import annotations
 
 import re
 
-from privacy_analytics.scrub.recognizers.base import DIGITS, ChatRecognizer, digits, pattern, value
+from privacy_analytics.scrub.lists import ordinary_words
+from privacy_analytics.scrub.recognizers.base import DIGITS, WORD, ChatRecognizer, digits, pattern, value
 
-_IS = r"(?:\s?(?:'s|number|numbers|no\.?|nr\.?|num|id|card|code|ref|reference|ending(?: in| with)?|is|was|:|=|#|-|\u2116)){0,5}[\s\"'`]{0,2}"
-_CODE = r"(?P<v>#?(?=[A-Z/-]{0,20}\d)[A-Z0-9](?:[A-Z0-9]|[-/](?=[A-Z0-9])){3,39})(?!\w)"
+_IS = (
+    r"(?:[\s_-]?(?:'s\b|(?:numbers?|no|nr|num|id|card|code|ref|reference|file|holder|confirmation|ending(?: in| with)?|ends (?:in|with)|is|was)(?![a-z])\.?|:|=|#|-|\u2116)[\"'`]?){0,5}"
+    r"[\s\"'`*]{0,3}"
+)
+_CODE = r"(?P<v>#?(?=[A-Z/-]{0,20}\d)[A-Z0-9](?:[A-Z0-9]|[-/_](?=[A-Z0-9])){3,39})(?!\w)"
+_GROUPED = (
+    r"(?P<v>\d{2,4}(?:[ -]\d{2,4}){2,5}|[XYZ]-\d{7}-[A-Z]|[A-Z]{1,2} ?\d{2}(?: \d{2}){2} ?[A-Z]?|[A-Z]{1,3} ?\d{3} \d{4} \d{2,3}"
+    r"|\d{2,4}(?:[./-]\d{2,5}){2,4}|[A-Z]{1,3}-[A-Z]{1,3} ?\d{1,4})(?!\w)"
+)
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]{0,6}\.?"
 _DATE = (
-    rf"(?:\d{{1,4}}[./ -]\d{{1,2}}[./ -]\d{{2,4}}|\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}(?:,? \d{{2,4}})?"
-    rf"|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?)"
+    rf"(?:\d{{1,4}}[./ -]\d{{1,2}}[./ -]\d{{2,4}}|\d{{1,2}}(?:st|nd|rd|th)?(?: of)?[ -]{_MONTH}(?:,?[ -]\d{{2,4}})?"
+    rf"|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?!\d)(?:,? \d{{4}})?|{_MONTH},? (?:19|20)\d\d|(?:19|20)\d\d(?:[01]\d[0-3]\d)?(?!\d)|[0-3]\d[01]\d(?:19|20)\d\d|\d{{1,2}}[./]\d{{1,2}})"
 )
-_CARD_CUE = re.compile(r"\b(?:card|visa|mastercard|amex|debit|credit)\b", re.IGNORECASE)
+_ORDER = "order invoice ticket booking receipt transaction txn tracking claim rma confirmation purchase bestellnummer bestellung auftragsnummer rechnungsnummer rechnung zendesk jira"
+_WEAK_ORDER = "refund subscription case support request shipment payment record cart delivery incident reservation"
+_ID = (
+    "passport student policy account acct acc member membership customer cust employee emp national tax vat nhs aadhaar aadhar pan insurance patient"
+    " routing aba sort medicare mrn matriculation identification identity ein nino nif nie dni cpf cnpj client personal health steuer swift bic ifsc"
+    " voter badge itin vin steuernummer personnummer bsn pesel"
+)
+_PAPERS = r"licen[cs]e(?: plate)?|driver'?s licen[cs]e|sort code|bank account|user|id card|registration|national insurance|ni|medical record|social insurance|sin|codice fiscale|green card|visa|number plate|plate|case file|steuer-?id|iban"
+_EPOCH = re.compile(r"1[4-9]\d{11}(?:\d{3}){0,2}$")  # a time in milliseconds or finer
+_COUNTED = re.compile(
+    r"\b(?:memory|size|offset|address|bytes|samples?|seed|time|timestamp|position)\W{0,3}$", re.IGNORECASE
+)
+_CARD_CUE = re.compile(r"\b(?:card|visa|mastercard|amex|debit|credit|cc)\b", re.IGNORECASE)
 _PITCH = re.compile(r"\s{0,2}(?:k?hz|db|bpm|ms|%|bars?|times|x\b)", re.IGNORECASE)
+_MACHINES = re.compile(
+    r"\b(?:thread|process|track|plug-?in|event|error|class|bundle|param|clip|note)[ _]$", re.IGNORECASE
+)
+_CERTAIN = re.compile(r"[#:=]|number|no\b|nr|num|id\b|code|confirmation|nummer", re.IGNORECASE)
 
 
 def luhn(number: str) -> bool:
@@ -33,12 +57,24 @@ def iban(code: str) -> bool:
     return int("".join(str(int(char, 36)) for char in turned)) % 97 == 1
 
 
+def dni(code: str) -> bool:
+    """Whether the check letter of a Spanish DNI or NIE is right (Real Decreto 1553/2005, number modulo 23)."""
+    number = code[:-1].translate(str.maketrans("XYZ", "012"))
+    return "TRWAGMYFPDXBNJZSQVHLCKE"[int(number) % 23] == code[-1]
+
+
 def _is_card(match: re.Match[str]) -> bool:
     number = re.sub(r"\D", "", match[0])
     if not 13 <= len(number) <= 19 or len(set(number)) == 1:
         return False
-    before = match.string[max(0, match.start() - 60) : match.start()]
-    return luhn(number) or bool(_CARD_CUE.search(before))
+    cued = _CARD_CUE.search(match.string[max(0, match.start() - 60) : match.start()])
+    unbroken = match[0] == number and not _COUNTED.search(match.string[max(0, match.start() - 20) : match.start()])
+    return luhn(number) or bool(cued) or (unbroken and not _EPOCH.match(number) and not number.endswith("000"))
+
+
+def _is_fours(match: re.Match[str]) -> bool:
+    groups = re.findall(r"\d+", match[0])
+    return not all(group.endswith("0") for group in groups) and not all(group[:2] in ("19", "20") for group in groups)
 
 
 def _is_iban(match: re.Match[str]) -> bool:
@@ -50,69 +86,191 @@ def _is_code(match: re.Match[str]) -> bool:
     return digits(match, 3) and not _PITCH.match(match.string, match.end())
 
 
+def _certain(match: re.Match[str]) -> bool:
+    """Whether the cue says that a number follows: "order no", "ticket #", "case id"."""
+    return _CERTAIN.search(match[0][: match.start("v") - match.start()]) is not None
+
+
+def _is_request(match: re.Match[str]) -> bool:
+    """Cues that are ordinary words: "request 48000" is none."""
+    return _is_code(match) and (_certain(match) or digits(match, 7) or not value(match).isdigit())
+
+
+def _is_reference(match: re.Match[str]) -> bool:
+    """Yes to "ref AB12CD"; no to "ref 440" and "ref A440"."""
+    code = value(match)
+    return (_is_code(match) and _certain(match)) or (len(code) > 5 and digits(match, 2) and not code.isdigit())
+
+
+def _is_bare_id(match: re.Match[str]) -> bool:
+    """Yes to "id 48213"; no to "thread id 48213" and "id 3"."""
+    if _MACHINES.search(match.string[max(0, match.start() - 12) : match.start()]):
+        return False
+    return _is_code(match) and (match["is"].strip() != "" or digits(match, 5))
+
+
 def _is_order(match: re.Match[str]) -> bool:
-    certain = re.search(
-        r"[#:=]|number|no\b|nr|num|\bid\b|code", match[0][: match.start("v") - match.start()], re.IGNORECASE
-    )
-    return _is_code(match) and (bool(certain) or digits(match, 5) or not value(match).isdigit())
+    return _is_code(match) and (_certain(match) or digits(match, 5) or not value(match).isdigit())
+
+
+def _is_id(match: re.Match[str]) -> bool:
+    return _is_code(match) and (_certain(match) or digits(match, 4) or not value(match).isdigit())
+
+
+def _is_split_code(match: re.Match[str]) -> bool:
+    return _certain(match) and match["letters"].lower() not in ordinary_words()
+
+
+def _any_of(words: str) -> str:
+    return words.replace(" ", "|")
 
 
 class NumberRecognizer(ChatRecognizer):
     """CREDIT_CARD, IBAN, SSN, ORDER_ID, ID and DOB."""
 
     patterns = (
+        # cards (ISO/IEC 7812: 13-19 digits): with a right check digit, a cue, in fours, alone in a message, or partly hidden
         pattern("CREDIT_CARD", r"(?<![\w.+-])\d(?:[ -]{0,2}\d){12,18}(?![\w-])", DIGITS, _is_card, score=0.95),
+        pattern("CREDIT_CARD", r"(?<![\w.+-])\d{4}(?:[ ./_-]\d{4}){3}(?![\w-])", DIGITS, _is_fours, score=0.95),
+        pattern(
+            "CREDIT_CARD",
+            r"(?<![\w-])(?:\d{4}[ -]?)?(?:[X*\u2022]{4}[ -]?){2,3}\d{4}(?!\w)",
+            "x xxxx xxxxxxxx xxxxxxxxxxxx * \u2022",
+            score=1.0,
+        ),
+        pattern(
+            "CREDIT_CARD",
+            r"\b(?:card|visa|mastercard|amex|debit|credit)\b[^\n\d]{0,20}\b(?:end(?:s|ing)?(?: in| with)?|last (?:4|four)(?: digits)?(?: are| is| of)?|no\.?|number(?: is)?)\s?:?\s?(?P<v>\d{3,4})(?![\w.])",
+            "card visa mastercard amex debit credit",
+        ),
+        # accounts
         pattern(
             "IBAN",
-            r"(?<!\w)(?:[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}|[a-z]{2}\d{2}(?:[ -]?[a-z0-9]){11,30})",
+            r"(?<!\w)(?:[A-Z]{2} ?\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?|[a-z]{2} ?\d{2}(?:[ -]?[a-z0-9]{4}){2,7}(?:[ -]?[a-z0-9]{1,3})?)(?!\w)",
             DIGITS,
             _is_iban,
             score=0.95,
             case=True,
         ),
         pattern(
+            "IBAN", rf"\biban{_IS}(?P<v>[A-Z]{{2}} ?\d{{2}}(?:[ -]?(?:\d|(?-i:[A-Z]))){{4,30}})(?![A-Z0-9])", "iban"
+        ),
+        pattern("ID", rf"\b(?:swift|bic){_IS}(?P<v>(?-i:[A-Z]{{6}}[A-Z0-9]{{2}}(?:[A-Z0-9]{{3}})?))\b", "swift bic"),
+        # US social security numbers: 3-2-4, also misread or partly hidden; nine digits or the last four after a cue
+        pattern(
             "SSN",
             r"(?<![\w-])[\dOolISB]{3}([- ])[\dOolISB]{2}\1[\dOolISB]{4}(?![\w-])",
-            "- 0 1 2 3 4 5 6 7 8 9",
-            lambda m: digits(m, 6) and (m[1] == "-" or bool(re.search(r"ssn|social|tax", m.string, re.IGNORECASE))),
+            DIGITS | {"-"},
+            lambda m: (
+                digits(m, 4 if m[1] == "-" else 9)
+                and (
+                    m[1] == "-"
+                    or (len(m.string) < 40 and m.string.strip(" .") == m[0])
+                    or bool(
+                        re.search(r"ssn|social|tax", m.string[max(0, m.start() - 80) : m.end() + 80], re.IGNORECASE)
+                    )
+                )
+            ),
             case=True,
             score=0.95,
         ),
-        pattern("SSN", rf"\b(?:ssn|social(?: security)?){_IS}(?P<v>\d[\d -]{{7,10}}\d)(?!\w)", "ssn social"),
+        pattern(
+            "SSN",
+            rf"\b(?:ssn|ss|social(?: security)?){_IS}(?P<v>\d[\d .-]{{7,10}}\d|[\dX*]{{3}}[ -][\dX*]{{2}}[ -](?:[\dX]{{4}}))(?!\w)",
+            "ssn ss social",
+        ),
+        pattern(
+            "SSN",
+            r"\b(?:ssn|social(?: security)?(?! media| network))\b[^\n\d]{0,20}?(?:\b4\b[^\n\d]{1,20})?(?P<v>\d{4}|\d{9})(?![\w.]*\w)",
+            "ssn social",
+        ),
+        pattern(
+            "SSN",
+            r"^\s?(?:(?:sure|yes|yeah|ok|okay|it is|it'?s|here|this is)[ ,:]{1,2}){0,3}(?P<v>\d{9})(?=[.\s]{0,2}$|,? and\b)",
+            DIGITS,
+        ),
+        # orders, invoices, tickets
+        pattern("ORDER_ID", rf"{WORD}(?:{_any_of(_ORDER)})s?{_IS}{_CODE}", _ORDER, _is_order),
+        pattern("ORDER_ID", rf"{WORD}(?<!in )(?:{_any_of(_WEAK_ORDER)})s?{_IS}{_CODE}", _WEAK_ORDER, _is_request),
         pattern(
             "ORDER_ID",
-            rf"\b(?:order|invoice|ticket|booking|receipt|transaction|txn|refund|subscription|confirmation|tracking|purchase|rma|(?<!in )case|support|request|shipment|payment){_IS}{_CODE}",
-            "order invoice ticket booking receipt transaction txn refund subscription confirmation tracking purchase rma case support request shipment payment",
-            _is_order,
+            rf"\b(?:{_any_of(_ORDER)}|policy|insurance){_IS}(?P<v>(?P<letters>[A-Z]{{2,4}}) \d{{3,12}})(?!\w)",
+            f"{_ORDER} policy insurance",
+            _is_split_code,
         ),
         pattern(
             "ORDER_ID",
-            r"\b(?:reference|ref)\s?(?:number|no\.?|id|code|#|:|=){1,2}\s?(?:is|:)?\s{0,2}" + _CODE,
+            r"\b(?:reference|ref)\s?(?:number|no\.?|id|code|#|:|=){0,2}\s?(?:is|:)?\s{0,2}" + _CODE,
             "reference ref",
-            _is_code,
+            _is_reference,
         ),
         pattern(
             "ORDER_ID",
-            r"(?<![\w-])(?:ORD|ORDER|INV|TKT|TICKET|CASE|REF|TXN|SUB|PO|RMA|MRN|CUST|ACC|ACCT|EMP|USR|REQ|INC|BK|PAY|CUS|PI|CH|REC)[-_#]{1,2}(?=[A-Z]{0,30}[\d-])[A-Z0-9-]{3,40}(?!\w)",
-            "- _ #",
+            r"(?<![\w-])(?:ORD|ORDER|INV|TKT|TICKET|CASE|REF|TXN|SUB|PO|RMA|MRN|CUST|ACC|ACCT|EMP|USR|REQ|INC|BK|PAY|CUS|PI|CH|REC|RECORD|RID|CLM|SUP|CS|HD|SR)[-_#]{1,2}(?=[A-Z]{0,30}[\d-])[A-Z0-9-]{3,40}(?!\w)",
+            "ord order inv tkt ticket case ref txn sub po rma mrn cust acc acct emp usr req inc bk pay cus pi ch rec record rid clm sup cs hd sr",
             lambda m: digits(m, 3),
             score=0.95,
         ),
         pattern(
+            "ORDER_ID",
+            r"(?<![\w-])(?:(?:ORD|INV|INC|TKT|TXN|RITM|CUST|CLM|RMA)\d{4,12}|[A-Z]{2,6}-\d{5,10})(?![\w-])",
+            DIGITS,
+            case=True,
+        ),
+        pattern("ORDER_ID", r"(?<![\w&#])#(?P<v>\d{4,8}-[A-Z0-9]{1,8}|\d{5}|\d{7,12})(?!\w)", "#"),
+        # papers and accounts after a cue
+        pattern(
             "ID",
-            rf"\b(?:passport|student|policy|account|acct|member(?:ship)?|customer|employee|national|licen[cs]e|driver'?s licen[cs]e|tax|vat|nhs|aadhaa?r|pan|insurance|patient|routing|sort code|medicare|mrn|matriculation|identification|identity|ein|nino|nif|dni|bank account|user|client|personal|id card|health|registration|steuer|iban|swift|bic){_IS}{_CODE}",
-            "passport student policy account acct member membership customer employee national license licence tax vat nhs aadhaar aadhar pan insurance patient routing sort medicare mrn matriculation identification identity ein nino nif dni user client personal id health registration iban swift bic",
-            lambda m: _is_code(m) and (digits(m, 4) or not value(m).isdigit()),
+            rf"{WORD}(?:{_any_of(_ID)}|{_PAPERS}){_IS}{_GROUPED}",
+            _ID + " license licence user id registration ni medical social sin codice green visa plate case steuer",
+            lambda m: digits(m, 4) and not _PITCH.match(m.string, m.end()),
         ),
         pattern(
             "ID",
-            r"\b(?:id|identifier)\s?(?:number|no\.?|card|#)?\s?(?:is|:|=|#)\s{0,2}" + _CODE,
-            "id identifier",
-            _is_code,
+            rf"{WORD}(?:{_any_of(_ID)}|{_PAPERS}){_IS}{_CODE}",
+            _ID
+            + " license licence user userid users id registration ni medical social sin codice green visa plate case steuer iban",
+            _is_id,
+        ),
+        pattern(
+            "ID",
+            r"\b(?:bank )?(?:account|acct|routing)\b[^\n\d]{0,12}\bend(?:s|ing)(?: in| with)?\s[*xX.]{0,8}(?P<v>\d{3,4})(?!\w)",
+            "account acct routing",
+        ),
+        pattern(
+            "ID",
+            WORD + r"(?:id|identifier|uid)\s?(?P<is>(?:number|no\.?|card|#)?\s?(?:is|:|=|#|\s))\s{0,2}" + _CODE,
+            "id identifier uid",
+            _is_bare_id,
+        ),
+        # national papers by their own shape: Indian PAN, Aadhaar and IFSC, Spanish DNI and NIE, British NINO, Italian
+        # codice fiscale, Brazilian CPF and CNPJ; wallets of Bitcoin (BIP 173, base58) and Ethereum
+        pattern("ID", r"(?<![\w-])(?:[A-Z]{5}\d{4}[A-Z]|[A-Z]{4}0[A-Z0-9]{2}\d{4})(?![\w-])", DIGITS, case=True),
+        pattern("ID", r"(?<![\w.-])[2-9]\d{3} \d{4} \d{4}(?![\w.-]| \d)", DIGITS, _is_fours),
+        pattern(
+            "ID",
+            r"(?<![\w-])(?:\d{8}|[XYZ]-?\d{7})-?[A-Z](?![\w-])",
+            DIGITS,
+            lambda m: dni(m[0].replace("-", "")),
+            case=True,
+        ),
+        pattern(
+            "ID",
+            r"(?<![\w-])(?:[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]|[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z])(?![\w-])",
+            DIGITS,
+            case=True,
+        ),
+        pattern("ID", r"(?<![\w.])(?:\d{3}\.\d{3}\.\d{3}-\d{2}|\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2})(?!\w)", "."),
+        pattern(
+            "ID",
+            r"(?<!\w)(?:0x[0-9a-fA-F]{40}|bc1[a-z0-9]{25,60}|[13](?=[a-zA-Z0-9]{0,10}[a-z])[1-9A-HJ-NP-Za-km-z]{25,34})(?!\w)",
+            DIGITS,
+            lambda m: digits(m, 3),
+            case=True,
         ),
         pattern(
             "DOB",
-            rf"\b(?:dob|d\.o\.b\.?|date of birth|birth ?date|born(?: on)?|birthday|b-?day|geburtsdatum)\b[^\n\d]{{0,20}}?(?P<v>{_DATE})",
-            "dob birth birthdate born birthday bday b geburtsdatum o",
+            rf"{WORD}(?:dob|d\.o\.b\.?|(?:date|day)[ _]?of[ _]?birth|birth[ _]?(?:date|day)|born(?: on| in)?|b-?day|geburtsdatum|geb(?:oren)?(?: am)?)(?!\w)[^\n\d]{{0,20}}?(?P<v>{_DATE})(?!\w)",
+            "dob birth birthdate born birthday bday b geburtsdatum o dateofbirth geb geboren",
         ),
     )
