@@ -1,6 +1,7 @@
 """Text in, masked text and spans out; what cannot be scrubbed is masked whole.
 
 Mask texts:           Scrubber, Scrubbed, Span, find_spans
+Mask a data frame:    scrub_columns
 Know an account:      IdentityHasher (pseudonyms), OwnIdentifiers, OwnIdentifier
 """
 
@@ -10,6 +11,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from privacy_analytics.scrub.columns import scrub_columns
     from privacy_analytics.scrub.identities import IdentityHasher, OwnIdentifier, OwnIdentifiers
     from privacy_analytics.scrub.scrubber import Scrubbed, Scrubber, find_spans
     from privacy_analytics.scrub.spans import Span
@@ -22,9 +24,19 @@ _HOMES = {
     "Scrubber": "scrubber",
     "Span": "spans",
     "find_spans": "scrubber",
+    "scrub_columns": "columns",
 }
 
-__all__ = ["IdentityHasher", "OwnIdentifier", "OwnIdentifiers", "Scrubbed", "Scrubber", "Span", "find_spans"]
+__all__ = [
+    "IdentityHasher",
+    "OwnIdentifier",
+    "OwnIdentifiers",
+    "Scrubbed",
+    "Scrubber",
+    "Span",
+    "find_spans",
+    "scrub_columns",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -1,3 +1,4 @@
+# ruff: noqa: SIM905  lists of words read better as text
 """What is split over two neighbouring texts: two messages of a chat, or title and body of a ticket.
 
 The end of one text and the start of the next are read together, joined by nothing and by a space. What counts is
@@ -24,11 +25,11 @@ _MAIL = re.compile(r"mail|outlook|yahoo|icloud|proton|gmx|aol|[\d._+-]\w{0,64}@"
 _SIGN = re.compile(r"[@_+/%=#:\\-]$")
 _SIGN_FIRST = re.compile(r"[@_+/%=#:\\.-]\w")
 _PARTS = re.compile(r"[\d@_+/%=#-]|\w\.\w|^\.\w|\w\.$")
-_NAMED = frozenset("is was are am im i'm it's its called named mr mrs ms miss mx dr prof name names".split())  # noqa: SIM905 - reads better
+_NAMED = frozenset("is was are am im i'm it's its called named mr mrs ms miss mx dr prof name names".split())
 _CUES = _NAMED | frozenset(
     "as at be born by birthday call cell code dob dot email from handle id in key licence license live login mail me "
     "mobile near nick no nr number on password pass passcode passphrase passport phone pin pw pwd serial sn ssn tel "
-    "text ticket to token user username whatsapp".split()  # noqa: SIM905
+    "text ticket to token user username whatsapp".split()
 )
 """Words that ask for a value; after the first ones it is a name."""
 _SPELLED = frozenset({"at", "dot", "@"})
