@@ -30,8 +30,10 @@ def sample(path: Path, rows: int) -> list[str]:
     for chat in read(path):
         for message in chat["messages"]:
             text = message["content"].strip()
-            telling = re.search(r"[a-z,] [A-Z][a-z]+|\b(?:hi|hey|thanks|his|her|she|he)\b", text)
-            if 3 <= len(text.split()) <= 60 and generator.random() < (0.12 if telling else 0.03):
+            telling = re.search(
+                r"[a-z,] [A-Z][a-z]+ [A-Z]|\b(?:hi|hey|thanks) [A-Za-z]|\b(?:by|with|and) [A-Z][a-z]", text
+            )
+            if 3 <= len(text.split()) <= 60 and generator.random() < (0.3 if telling else 0.03):
                 found[text] = None
     texts = list(found)
     generator.shuffle(texts)
@@ -91,7 +93,9 @@ def _agreed(
 if __name__ == "__main__":
     torch.set_num_threads(1)
     source, target = Path(sys.argv[1]), Path(sys.argv[2])
-    labelled = label(sample(source, int(sys.argv[3]) if len(sys.argv) > 3 else 14_000))
+    rows = label(sample(source, int(sys.argv[3]) if len(sys.argv) > 3 else 24_000))
+    people = [row for row in rows if any(kind == "PERSON" for *_, kind in row.spans)]
+    labelled = people + [row for row in rows if not any(kind == "PERSON" for *_, kind in row.spans)][:8_000]
     target.write_text(
         "".join(json.dumps({"text": r.text, "spans": r.spans, "weight": r.weight}) + "\n" for r in labelled),
         encoding="utf-8",

@@ -43,7 +43,7 @@ TOKENS = 3_000
 PEAK = 2.5e-4
 EXITS = {4: 0.3, 6: 1.0}
 """Depth after which a head stands, and its share of the loss."""
-FILLS = 12
+FILLS = 8
 """Times a template is filled in a pass."""
 STARTS = {  # where a class of ours starts: classes of the base
     "O": ["O"],
@@ -110,22 +110,14 @@ class Pool:
     def __init__(self, args: argparse.Namespace) -> None:
         self.random = random.Random(args.seed)
         self.seed, self.public = args.seed, args.public
-        benchmark = (
-            {
-                squeezed(json.loads(line)["text"])
-                for path in args.benchmark.glob("*.jsonl")
-                for line in path.open(encoding="utf-8")
-            }
-            if args.benchmark
-            else set()
-        )
-        fixed = [
-            *tweets(args.public / "ner_gold.jsonl.zst"),
-            *support(args.public / "support.jsonl.zst", self.random),
-            *addresses(args.public / "addresses.jsonl.zst"),
-        ]
+        paths = sorted(args.benchmark.glob("*.jsonl")) if args.benchmark else []
+        left_out = {squeezed(json.loads(line)["text"]) for path in paths for line in path.open(encoding="utf-8")}
+        fixed = [*tweets(args.public / "ner_gold.jsonl.zst")] * 2  # real text with gold labels is the scarcest
+        fixed += support(args.public / "support.jsonl.zst", self.random)
+        fixed += addresses(args.public / "addresses.jsonl.zst")
         fixed += labelled(args.labelled) if args.labelled else []
-        self.fixed = list(without(iter(fixed), benchmark))
+        self.fixed = list(without(iter(fixed), left_out))
+        sys.stderr.write(f"{len(self.fixed)} rows of corpora, {len(fixed) - len(self.fixed)} left out\n")
         self.tokenizer = Tokenizer.from_file(str(base_folder() / "tokenizer.json"))
         self.tokenizer.no_truncation()
 
