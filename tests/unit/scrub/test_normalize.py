@@ -58,8 +58,10 @@ def test_escapes_are_read(text: str) -> None:
 
 @pytest.mark.parametrize(
     "silent",
-    ["\u200b", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u034f", "\u202e", "\u2066", "\u2069", "\u061c", "\ufe0f"]
-    + ["\U000e0100", "\U000e0061", "\U000e007f", "\u3164", "\u115f", "\u180e", "\x00", "\x1b", "\x7f", "\u0336"],
+    [
+        *("\u200b", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u034f", "\u202e", "\u2066", "\u2069", "\u061c", "\ufe0f"),
+        *("\U000e0100", "\U000e0061", "\U000e007f", "\u3164", "\u115f", "\u180e", "\x00", "\x1b", "\x7f", "\u0336"),
+    ],
 )
 def test_what_shows_nothing_is_not_read_and_is_masked_with_its_word(silent: str) -> None:
     word = "".join(char + silent for char in PLAIN)
