@@ -90,6 +90,12 @@ class Finder:
         found = dict(zip(unique, self._alone(unique), strict=True))
         return [self._together(unit.said, found) if unit.together else [_spans(found[unit.said[0]])] for unit in units]
 
+    def names(self, texts: Sequence[str]) -> list[tuple[str, list[Span]]]:
+        """For each text its plain copy and the name model's spans in that; raises what goes wrong."""
+        read = [self._read(Said(text, None)) for text in texts]
+        tagged = _tag(self._model, read) if self._model else [[] for _ in read]
+        return [(each.copy.text, spans) for each, spans in zip(read, tagged, strict=True)]
+
     def _together(self, said: Sequence[Said], found: Mapping[Said, Found | None]) -> list[tuple[Span, ...] | None]:
         """Also what is split over neighbours; where a seam cannot be read, both sides of it are lost.
 
@@ -137,10 +143,10 @@ class Finder:
 
     def _found(self, text: str, read: Read, names: list[Span]) -> Found:
         spans = [*read.spans, *names, *self._others(read.copy.text, names)]
-        whole = self._whole(read.copy, spans)
+        whole = self.whole(read.copy, spans)
         return Found(text, read.copy, self._settled(text, whole) if whole else ())
 
-    def _whole(self, copy: Scanned, spans: Iterable[Span]) -> list[Span]:
+    def whole(self, copy: Scanned, spans: Iterable[Span]) -> list[Span]:
         """Spans of the copy as spans of the original, without placeholders and without what is no person's."""
         new = merged(self._rules.placeholders.outside(spans, copy.text), copy.text)
         return [copy.original(span) for span in new]
@@ -151,7 +157,7 @@ class Finder:
         for _ in range(ROUNDS):
             masked = self._rules.placeholders.put(text, whole)
             again = normalize(masked)
-            new = self._whole(again, self._rule_spans(again.text))
+            new = self.whole(again, self._rule_spans(again.text))
             if not new:
                 break
             whole = merged([*whole, *_moved(new, whole, self._rules.placeholders)], text)

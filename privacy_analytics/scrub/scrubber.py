@@ -23,7 +23,7 @@ from privacy_analytics.scrub.workers import Crew
 T = TypeVar("T")
 FAILED = "<SCRUB_FAILED>"
 CHUNK = 1_024
-"""Texts that a process has in work at once, or a thousand times as many characters; a conversation stays whole."""
+"""Texts that a process has in work at once; a thousand characters count as one more. A conversation stays whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Scrubber:
     def stream(self, texts: Iterable[str], *, progress: bool = False) -> Iterator[Scrubbed]:
         """Mask texts one after the other as they come, in bounded memory: some thousand are in work at once."""
         with _bar(-1 if progress else None) as advance:
-            for part in _parts(texts, CHUNK * self._crew.size, len):
+            for part in _parts(texts, CHUNK * self._crew.size, _cost):
                 for result in self.scrub(part):
                     yield result
                     advance(1)
@@ -133,8 +133,8 @@ class Scrubber:
         self.close()
 
     def _masked(self, units: Collection[Unit]) -> Iterator[tuple[Unit, list[Scrubbed]]]:
-        most = min(CHUNK, max(64, -(-len(units) // self._crew.size)))
-        for chunk, found in self._crew.find(_parts(units, most, _size)):
+        most = min(CHUNK, max(64, sum(map(_unit_cost, units)) / self._crew.size))
+        for chunk, found in self._crew.find(_parts(units, most, _unit_cost)):
             for unit, spans in zip(chunk, found, strict=True):
                 yield unit, self._mask(unit, spans)
 
@@ -179,20 +179,24 @@ def _units(
         yield Unit(tuple(said[index] for index in indices), together=True), indices
 
 
-def _size(unit: Unit) -> int:
-    return sum(len(said.text) for said in unit.said)
+def _unit_cost(unit: Unit) -> float:
+    return _cost(*(said.text for said in unit.said))
 
 
-def _parts(items: Iterable[T], most: int, size: Callable[[T], int]) -> Iterator[list[T]]:
-    """Lists of at most so many items, which also end after a thousand times as many characters."""
+def _cost(*texts: str) -> float:
+    return sum(1 + len(text) / 1_000 for text in texts)
+
+
+def _parts(items: Iterable[T], most: float, cost: Callable[[T], float]) -> Iterator[list[T]]:
+    """Lists that end when they cost so much."""
     part: list[T] = []
-    held = 0
+    spent = 0.0
     for item in items:
         part.append(item)
-        held += size(item)
-        if len(part) >= most or held >= 1_000 * most:
+        spent += cost(item)
+        if spent >= most:
             yield part
-            part, held = [], 0
+            part, spent = [], 0.0
     if part:
         yield part
 
