@@ -113,7 +113,7 @@ class AccountRecognizer(ChatRecognizer):
         ),
         pattern(
             "USERNAME",
-            r"\b(?:logged|signed|log|sign|registered|known|run(?:ning)?)[ -](?:in )?as (?:user )?[\"'`]?(?P<v>[\w.+@-]{2,64}\w)",
+            r"\b(?:logged|signed|log|sign|registered|run(?:ning)?)[ -](?:in )?as (?:user )?[\"'`]?(?P<v>[\w.+@-]{2,64}\w)",
             "as",
             _is_login,
         ),
@@ -143,6 +143,26 @@ class AccountRecognizer(ChatRecognizer):
             r"(?<![\w:\\.-])[A-Z][A-Z0-9-]{2,14}\\{1,2}(?P<v>[a-z][\w.-]{2,40})(?![\w\\])",
             "\\",
             _is_domain_user,
+        ),
+        # --user jane, sudo -u jane, ssh -l jane; <user>jane</user>; uid=1000(jane); ~jane/; sshd: accepted password for jane from
+        pattern(
+            "USERNAME",
+            r"(?:--user(?:name)?[ =]|\b(?:sudo|ssh|mysql|psql|curl|smbclient)\b[^\n]{0,30}?\s-[ulU]\s?|<(?:user(?:_?name)?|login|owner|author)>(?=[\w.-]{2,33}</)|\buid=\d{1,10}\(|(?<![\w~/])~(?=[\w.-]{2,32}/))(?P<v>[a-z][\w.-]{1,32})",
+            "user username sudo ssh mysql psql curl smbclient login owner author uid ~",
+            _is_login,
+        ),
+        pattern(
+            "USERNAME",
+            r"\b(?:password|publickey|session|failed|failure|invalid|accepted|opened|closed)\b[^\n]{0,20}?\bfor (?:(?:invalid )?user )?(?P<v>[a-z][\w.-]{1,32})(?=\sfrom\b|\sby\b|\(|\s?$)",
+            "for",
+            _is_login,
+        ),
+        # login jane / x, user jane pass x
+        pattern(
+            "USERNAME",
+            r"\b(?:user(?:name)?|login|log-?in|account|credentials?)\s?:?\s(?P<v>[\w.@-]{3,64})(?=\s?/\s?\S{0,20}[\d!#$]|,?\s(?:pass|password|pw|pwd)\b)",
+            "user username login log account credential credentials",
+            _is_login,
         ),
         pattern("USERNAME", r"\bgit@[\w.-]{3,80}:(?P<v>[\w-]{2,64})/", "git"),
         # ig: name, my discord is name, find me on soundcloud as name, psn jane_99

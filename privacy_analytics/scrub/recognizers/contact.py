@@ -26,7 +26,7 @@ _SITES = (
     r"|last\.fm|audius\.co|hearthis\.at|keybase\.io|beacons\.ai|carrd\.co|letterboxd\.com"
 )
 _PUBLIC_PATH = re.compile(
-    r"(?:watch|results|hashtag|explore|search|help|support|about|docs|download|releases|blog|en|sounds|discover|charts|features|plans|stream|upload|you|login|signup|settings|trending|tags|directory|music/)\b",
+    r"(?:watch|results|hashtag|explore|search|help|support|about|docs|download|releases|blog|en|sounds|discover|charts|features|plans|stream|upload|you|login|signup|settings|trending|tags|directory|music/|r/)\b",
     re.IGNORECASE,
 )
 

@@ -30,7 +30,9 @@ _ID = (
     " voter badge itin vin steuernummer personnummer bsn pesel"
 )
 _PAPERS = r"licen[cs]e(?: plate)?|driver'?s licen[cs]e|sort code|bank account|user|id card|registration|national insurance|ni|medical record|social insurance|sin|codice fiscale|green card|visa|number plate|plate|case file|steuer-?id|iban"
-_EPOCH = re.compile(r"1[4-9]\d{11}(?:\d{3}){0,2}$")  # a time in milliseconds or finer
+_TIME = re.compile(
+    r"1[4-9]\d{11}(?:\d{3}){0,2}$|20\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])(?:\d\d){2,3}$"
+)  # Unix, in ms or finer; 20231121123456
 _COUNTED = re.compile(
     r"\b(?:memory|size|offset|address|bytes|samples?|seed|time|timestamp|position)\W{0,3}$", re.IGNORECASE
 )
@@ -69,7 +71,7 @@ def _is_card(match: re.Match[str]) -> bool:
         return False
     cued = _CARD_CUE.search(match.string[max(0, match.start() - 60) : match.start()])
     unbroken = match[0] == number and not _COUNTED.search(match.string[max(0, match.start() - 20) : match.start()])
-    return luhn(number) or bool(cued) or (unbroken and not _EPOCH.match(number) and not number.endswith("000"))
+    return luhn(number) or bool(cued) or (unbroken and not _TIME.match(number) and not number.endswith("000"))
 
 
 def _is_fours(match: re.Match[str]) -> bool:
@@ -79,7 +81,7 @@ def _is_fours(match: re.Match[str]) -> bool:
 
 def _is_iban(match: re.Match[str]) -> bool:
     code = re.sub(r"[ -]", "", match[0]).upper()
-    return any(iban(code[:length]) for length in range(len(code), 14, -1))
+    return digits(match, 10) and any(iban(code[:length]) for length in range(len(code), 14, -1))
 
 
 def _is_code(match: re.Match[str]) -> bool:

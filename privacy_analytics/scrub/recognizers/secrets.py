@@ -116,7 +116,7 @@ class SecretRecognizer(ChatRecognizer):
         # user jane pass x, login jane / x, jane@site.io / x
         pattern(
             "PASSWORD",
-            rf"\b(?:user(?:name)?|login|log-?in|account|e-?mail)\b[^\n]{{1,60}}?\s(?:{_NO_FILTER}pass(?: is)?|/)\s[\"'`]?(?P<v>[^\s\"'`]{{5,128}}(?<![.,;:)]))",
+            rf"\b(?:user(?:name)?|login|log-?in|account|e-?mail|credentials?)\b[^\n]{{1,60}}?\s(?:{_NO_FILTER}pass(?: is)?|/)\s[\"'`]?(?P<v>[^\s\"'`]{{5,128}}(?<![.,;:)]))",
             "pass /",
             _letters_and_digits,
         ),
@@ -130,6 +130,12 @@ class SecretRecognizer(ChatRecognizer):
             "PASSWORD",
             rf"{_NO_FILTER}pass(?:'s| is| was)\s[\"'`]?(?P<v>[^\s\"'`]{{5,128}}(?<![.,;:)]))",
             "pass",
+            _letters_and_digits,
+        ),
+        pattern(
+            "PASSWORD",
+            r"\bcredentials?(?: are| is)?\s?:?\s[\w.@-]{2,64}\s?[/:]\s?(?P<v>[^\s\"'`]{5,128}(?<![.,;:)]))",
+            "credential credentials",
             _letters_and_digits,
         ),
         # x is my password, using x as the password
@@ -198,12 +204,12 @@ class SecretRecognizer(ChatRecognizer):
             "-",
             case=True,
         ),
-        # digests, and what looks random
-        pattern("API_KEY", r"(?<![\w-])(?P<v>(?=[a-f]{0,39}\d)(?=\d{0,39}[a-f])[0-9a-f]{24,128})(?![\w-])", DIGITS),
-        pattern("API_KEY", r"(?<![\w/.-])(?P<v>[\w-]{26,256})(?![\w-])", DIGITS, _is_random, score=0.7),
+        # digests (in <> a crash report's build ids), and what looks random (_Z begins a C++ symbol)
+        pattern("API_KEY", r"(?<![\w<-])(?P<v>(?=[a-f]{0,39}\d)(?=\d{0,39}[a-f])[0-9a-f]{24,128})(?![\w-])", DIGITS),
+        pattern("API_KEY", r"(?<![\w/.#-])(?P<v>(?!_Z)[\w-]{26,256})(?![\w-])", DIGITS, _is_random, score=0.7),
         pattern(
             "API_KEY",
-            r"(?<![\w/.+-])(?!0x)(?:[A-Za-z0-9]{18,25}|[A-Za-z0-9+/]{40,200}={0,2})(?![\w/.+=-])",
+            r"(?<![\w/.+#-])(?!0x)(?:[A-Za-z0-9]{18,25}|[A-Za-z0-9+/]{40,200}={0,2})(?![\w/.+=-])",
             DIGITS,
             _is_restless,
             score=0.7,
@@ -228,6 +234,7 @@ class SecretRecognizer(ChatRecognizer):
             r"\b(?:serial|licen[cs]e|activation|product|unlock|reg(?:istration)?|redeem|voucher|ilok|dongle|auth(?:orization)?|challenge)(?P<is>(?:\s(?:key|code|number|no|id|nr|num|activation)){0,2}\.?\s?(?:is|was|=|:|#|\s))\s{0,2}[\"'`#]?(?P<v>(?=[A-Z-]{0,40}\d|[A-Z]{8})[A-Z0-9][A-Z0-9-]{4,80}[A-Z0-9])(?![\w])",
             "serial license licence activation product unlock reg registration redeem voucher ilok dongle auth authorization challenge",
             _is_serial,
+            score=0.95,
         ),
         pattern(
             "LICENSE_KEY",
