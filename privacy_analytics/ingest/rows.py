@@ -21,6 +21,8 @@ from privacy_analytics.scrub.identities import IdentityHasher, OwnIdentifier, Ow
 from privacy_analytics.settings import Settings
 
 CONTENT = "#content"
+ROW = "#row"
+"""Which row of a chunk a text came in: its texts are one conversation, whatever other rows the export has."""
 
 
 class Masked(Protocol):
@@ -31,9 +33,17 @@ class Masked(Protocol):
 
 
 class TextScrubber(Protocol):
-    """Whatever masks texts; ``own`` are the identifiers of each text's account."""
+    """Whatever masks texts; ``own`` are each account's identifiers, ``conversations`` say what belongs together."""
 
-    def scrub(self, texts: Sequence[str], own: Sequence[OwnIdentifiers | None] | None = None) -> Sequence[Masked]: ...
+    @property
+    def tier(self) -> str: ...
+
+    def scrub(
+        self,
+        texts: Sequence[str],
+        own: Sequence[OwnIdentifiers | None] | None = None,
+        conversations: Sequence[int] | None = None,
+    ) -> Sequence[Masked]: ...
 
 
 class Rows:
@@ -75,9 +85,9 @@ class Rows:
         if table == "events":
             rows = rows.with_columns(self.hashes("session", rows["account"], rows["session_id"]).alias("session"))
         if table == "support":
-            rows = self._tickets(rows)
+            return {table: self._tickets(rows)}
         texts = [name for name, column in spec.columns.items() if column.kind == "text"]
-        return {table: rows.with_columns(self._masked(rows["account"], rows[name]) for name in texts)}
+        return {table: rows.with_columns(self._masked(rows.with_row_index(ROW), name) for name in texts)}
 
     def hashes(self, kind: str, accounts: pl.Series, ids: pl.Series) -> pl.Series:
         """63 bits of SHA-256(salt ‖ kind ‖ account ‖ id) for each row; null where the id is."""
@@ -132,7 +142,7 @@ class Rows:
         rows = self._when(rows.with_columns(conversation.alias("conversation")), "started_at")
         turns = rows.select(
             "account", "account_hash", "conversation", "started_at", "month", "day", "messages",
-            pl.int_ranges(pl.col("messages").list.len()).alias("position"),
+            pl.int_range(pl.len()).alias(ROW), pl.int_ranges(pl.col("messages").list.len()).alias("position"),
         )  # fmt: skip
         turns = turns.filter(pl.col("messages").list.len() > 0).explode("messages", "position").unnest("messages")
         turns = turns.with_columns(pl.col("channel").fill_null("text"))  # who does not say spoke by keyboard
@@ -140,7 +150,7 @@ class Rows:
         sent = pl.coalesce("sent_at", "started_at").dt.convert_time_zone(self.zone).dt.date()
         turns = self._keyed(turns, self.tables["messages"]).with_columns(
             self.hashes("messages", turns["account"], place).alias("row_id"),
-            self._masked(turns["account"], turns["content"]),
+            self._masked(turns, "content"),
             sent.alias("day"),
         )
         prompts = pl.col("messages").list.eval(pl.element().struct.field("role") == "user").list.sum()
@@ -150,21 +160,21 @@ class Rows:
         return {"chats": chats, "messages": turns}
 
     def _tickets(self, rows: pl.DataFrame) -> pl.DataFrame:
-        flat = (
-            rows.select("row_id", "account", "messages")
-            .filter(pl.col("messages").list.len() > 0)
-            .explode("messages")
-            .unnest("messages")
-        )
-        masked = flat.with_columns(self._masked(flat["account"], flat["content"]))
-        turns = masked.group_by("row_id", maintain_order=True).agg(
-            pl.struct(pl.exclude("row_id", "account")).alias("messages")
-        )
-        ticket = self.hashes("ticket", rows["account"], rows["ticket_id"])
+        rows = rows.with_row_index(ROW)
+        turns = rows.select("account", ROW, "messages").filter(pl.col("messages").list.len() > 0)
+        turns = turns.explode("messages").unnest("messages").with_columns(pl.lit(1).alias("#turn"))
+        subjects = rows.select("account", ROW, pl.lit(0).alias("#turn"), pl.col("subject").alias("content"))
+        said = pl.concat([turns, subjects], how="diagonal").sort(ROW, "#turn", maintain_order=True)
+        said = said.with_columns(self._masked(said, "content"))
+        answers = said.filter(pl.col("#turn") == 1).group_by(ROW, maintain_order=True)
+        messages = answers.agg(pl.struct(pl.exclude(ROW, "account", "#turn")).alias("messages"))
         return (
             rows.drop("messages")
-            .with_columns(ticket.alias("ticket"))
-            .join(turns, on="row_id", how="left", maintain_order="left")
+            .with_columns(
+                said.filter(pl.col("#turn") == 0)["content"].alias("subject"),
+                self.hashes("ticket", rows["account"], rows["ticket_id"]).alias("ticket"),
+            )
+            .join(messages, on=ROW, how="left", maintain_order="left")
         )
 
     def _keyed(self, rows: pl.DataFrame, spec: Table) -> pl.DataFrame:
@@ -176,12 +186,14 @@ class Rows:
         local = pl.col(time).dt.convert_time_zone(self.zone)
         return rows.with_columns(local.dt.strftime("%Y-%m").alias("month"), local.dt.date().alias("day"))
 
-    def _masked(self, accounts: pl.Series, texts: pl.Series) -> pl.Series:
-        there = texts.is_not_null()
-        owners, originals = accounts.filter(there), texts.filter(there)
-        own = self._own(owners)
-        masked = self.scrubber.scrub(originals.to_list(), [own.get(account) for account in owners])
-        return texts.scatter(there.arg_true(), [each.text for each in masked]).alias(texts.name)
+    def _masked(self, rows: pl.DataFrame, name: str) -> pl.Series:
+        """A column of texts, scrubbed; those of one ``#row`` of the export are read together, in order."""
+        there = rows.filter(pl.col(name).is_not_null())
+        own = self._own(there["account"])
+        masked = self.scrubber.scrub(
+            there[name].to_list(), [own.get(account) for account in there["account"]], there[ROW].to_list()
+        )
+        return rows[name].scatter(rows[name].is_not_null().arg_true(), [each.text for each in masked]).alias(name)
 
     def _own(self, accounts: pl.Series) -> dict[str, OwnIdentifiers]:
         """The own identifiers of some accounts, from this export and from earlier ones."""

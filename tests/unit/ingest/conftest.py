@@ -29,7 +29,11 @@ class Marked:
 class Marker:
     """Stands in for the scrubber: what it saw reads ``scrubbed``."""
 
-    def scrub(self, texts: Sequence[str], own: Sequence[Any] | None = None) -> list[Marked]:
+    tier = "marker"
+
+    def scrub(
+        self, texts: Sequence[str], own: Sequence[Any] | None = None, conversations: Sequence[int] | None = None
+    ) -> list[Marked]:
         self.own = own
         return [Marked("scrubbed") for _ in texts]
 

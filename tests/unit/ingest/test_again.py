@@ -135,7 +135,8 @@ from pathlib import Path
 from privacy_analytics import settings
 from privacy_analytics.ingest.intake import ingest
 class Plain:
-    def scrub(self, texts, own=None):
+    tier = "plain"
+    def scrub(self, texts, own=None, conversations=None):
         return [type("T", (), {"text": "x"}) for _ in texts]
 print("ready", flush=True)
 ingest(settings.read(Path(sys.argv[1])), Path(sys.argv[2]), scrubber=Plain())
