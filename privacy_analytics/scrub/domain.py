@@ -1,0 +1,185 @@
+# ruff: noqa: E501  a pattern broken over lines is harder to read
+"""What sounds like a person or a place and is music: it survives the scrubber.
+
+`survives` is asked for every PERSON, LOCATION and ADDRESS span, whoever found it. It decides, in this order:
+
+1. inside a longer known term ("Max" in "Max for Live", "Taylor" in "Taylor Swift"): survives, unless a clear
+   personal context surrounds the whole term ("cheers, Tom Jones");
+2. a personal context ("my friend Drake", "cheers, Madonna", "Max said", "Drums by Marek"): masked;
+3. a style reference ("sounds like ...", "... type beat", "artists like ..., ... and ..."): survives, known or not;
+4. a known artist, product or genre: survives; where it is a common first name or surname too (Max, Prince), or
+   a town, only beside a word of the studio ("the Max patch");
+5. a track or preset name, studio words throughout, or an ambiguous name beside one ("Hope Outro"): survives;
+6. what is named as a thing ("loading ... on the drum bus", "the ... preset"): survives, unless it is a first name.
+
+Everything else is masked.
+"""
+
+from __future__ import annotations
+
+import re
+
+from privacy_analytics.scrub.lists import (
+    artists,
+    cities,
+    clear_names,
+    known_names,
+    ordinary_words,
+    parts,
+    plain,
+    products,
+    studio_words,
+    surnames,
+)
+from privacy_analytics.scrub.spans import Span
+
+TYPES = frozenset({"PERSON", "LOCATION", "ADDRESS"})
+REACH = 48
+"""Characters looked at on either side."""
+LONGEST = 5
+"""Words on either side that a known term may add."""
+
+_KIN = r"(?:wife|husband|girlfriend|boyfriend|gf|bf|partner|bandmate|friend|buddy|mate|pal|brother|bro|sister|mum|mom|mother|dad|father|son|daughter|teacher|boss|producer|singer|vocalist|drummer|guitarist|bassist|engineer|manager|cousin|roommate|flatmate|colleague|client|student|uncle|aunt|neighbou?r|assistant|intern|coach|fianc[ée]e?)"
+_ROLE = r"(?:vocals?|vox|drums|bass|guitars?|keys|synths?|strings|mix(?:ed|ing)?|master(?:ed|ing)?|produced|recorded|written|sung|played|performed|programmed|arranged|lyrics|beat|artwork)"
+_PERSONAL_BEFORE = re.compile(
+    rf"(?:(?<!\w)(?:my|our|his|her|their|your|a) (?:\w{{2,12}} )?{_KIN}s?,? (?:is |was |called |named )?|"
+    r"(?<!\w)(?:names? is|name'?s|name:|i'?m|i am|this is|it'?s|call me|named|called me|known as)\s|"
+    r"(?<!\w)(?:hi|hey|hello|yo|dear|cheers|thanks|thank you|thx|ty|regards|best|love|sincerely|yours|greetings|signed|xoxo)[,!.]?\s{1,3}[-~–—]?\s?|"
+    r"(?<!\w)(?:call|email|text|ping|met|meet|tell|told|ask|asked|message|messaged|dm|invite|invited|remind|contact|cc|attn:?|from:|to:)\s|"
+    r"(?<!\w)(?:mr|mrs|ms|miss|mx|prof|professor)\.?\s|"
+    rf"(?<!\w){_ROLE} by\s|(?<!\w)(?:collab|session|call|jam|meeting|rehearsal|writing) with\s|"
+    r"(?<!\w)(?:sent|emailed|forwarded|gave|showed|shared|paid) (?:[^\W\d]{1,12} ){0,4}to\s)$",
+    re.IGNORECASE,
+)
+_PERSONAL_AFTER = re.compile(
+    r"(?:'s|,)?\s(?:said|says|told|asked|asks|emailed|texted|messaged|wrote|wants? (?:me|us|to)|needs? (?:me|us)|sent (?:me|us)|and (?:i|me)\b|from (?:the|my|our) (?:band|label|studio|office|school)|speaking\b|here\b)"
+    r"|'s (?:phone|email|e-mail|number|address|account|birthday|house|laptop|studio|take|takes|wife|husband|mum|mom|dad|brother|sister)\b",
+    re.IGNORECASE,
+)
+_STYLE_BEFORE = re.compile(
+    r"(?:more like|sound(?:s|ed|ing)? (?:\w+ )?(?:like|as)|something like|stuff like|similar to|(?:beats?|drops?|vocals?|kicks?|snares?|bass|leads?|pads?|chords?|drums|mix|feel|tracks?|songs?|music|that) like|"
+    r"(?:vibes?|sound|style|tone|feel|spirit|manner|vein) (?:of|like)|à la|a la|inspired by|influenced by|influences?(?: are|:)?|reminds me of|covers? of|remix(?:es)? (?:of|by)|"
+    r"(?:songs?|tracks?|albums?|tunes?|beats?|mixtape|ep|lp|music|record|remix) (?:by|from|of)|fans? of|listen(?:s|ed|ing)? to|(?:artists?|producers?|bands?|rappers?|djs?|singers?|people|composers?|acts?|names?|legends) (?:such as|like|are|is|:)|"
+    r"references?(?: tracks?)?(?: are| is|:)|like(?: early| old| late| classic)?|love|loves|adore|into|heard|hear|hearing|does|how did|how does|can make|that|early|classic|old|type|typical)\s{1,2}(?:early |old |late |classic |the |a |an )?$",
+    re.IGNORECASE,
+)
+_SURE_BEFORE = re.compile(
+    r"(?:more like|sound(?:s|ed|ing)? (?:\w+ )?(?:like|as)|something like|stuff like|similar to|(?:beats?|drops?|vocals?|kicks?|snares?|bass|leads?|pads?|chords?|drums|vibes?|tracks?|songs?|music) like|"
+    r"(?:vibes?|sound|style|tone|feel|spirit|vein) of|à la|a la|inspired by|influenced by|influences(?: are|:)|reminds me of|covers? of|remix(?:es)? of|"
+    r"(?:songs?|tracks?|albums?|tunes?) by|fans? of|listen(?:s|ed|ing)? to|(?:artists?|producers?|bands?|rappers?|djs?|singers?|composers?) (?:such as|like)|references?(?: tracks?)?(?: are| is|:))\s{1,2}(?:early |old |late |classic |the )?$",
+    re.IGNORECASE,
+)
+_STYLE_LIST = re.compile(
+    r"(?:artists?|producers?|bands?|rappers?|djs?|composers?|singers?|influences?|references?|refs|inspired by|influenced by|sounds? like|style of|vibes? of|mix of|cross between|blend of|somewhere between|between)"
+    r"(?: (?:such as|like|are|is|include|including)|:)?\s(?:[\w.'&-]{1,20}(?:\s[\w.'&-]{1,20}){0,3}(?:,\s?(?:and |or )?|\s(?:and|or|meets|x|vs\.?|&)\s)){1,6}$",
+    re.IGNORECASE,
+)
+_STYLE_AFTER = re.compile(
+    r"\s(?:type|style|esque|inspired|vibes?|influences?|influenced|remix|cover|flip|edit|bootleg|beats?|discography|records?|album|era|sample|samples)\b"
+    r"|-(?:style|type|ish|esque|like|inspired|influenced|era)|esque\b"
+    r"|'s (?:album|song|track|sound|music|style|drop|drops|production|early|latest|remix|beats?|discography|catalogue|ep|lp|first|second|debut|new album|snare|kick|drum|drums|bass|reverb|synths?|pads?|chords|drum sound|snare sound|vocal (?:sound|chain)|mixes)\b"
+    r"|\s(?:and|x|&|or|meets)\s[\w.'-]{1,20}(?:\s[\w.'-]{1,20})?\s(?:influences?|vibes?|style|type beat|inspired)\b"
+    r"|\s(?:again )?use[sd]?\b",
+    re.IGNORECASE,
+)
+_THING_BEFORE = re.compile(
+    r"(?<!\w)(?:load(?:ing|ed|s)?|insert(?:ing|ed)?|instance of|plug-?in|preset|patch|vst3?|au|aax|synth|reverb|compressor|eq|limiter|using|open(?:ing|ed)?|bypass(?:ing|ed)?|automat(?:e|ing)|install(?:ing|ed)?|update|updated|updating|rescan|render|crash(?:es|ed)? (?:in|with|when)|version of|demo of|licen[cs]e for|settings? (?:in|for|on)|put|genre|called|some|of|in|on|through|into|with|via|and|than|between|or|is|the|a|an|my|this|that|any|another|use|try|like|vs\.?|prefer|want|for|does|do|can|without|about|to)\s{1,2}[\"'(]?(?:the |an? |my |some )?$",
+    re.IGNORECASE,
+)
+_THING_AFTER = re.compile(
+    r"[\"')]?\s?(?:['’]s )?(?:plug-?ins?|presets?|patch(?:es)?|synth|synths|vst3?|au|aax|reverb|delay|echo|compressor|comp|eq|limiter|clipper|saturat\w{1,4}|distortion|chorus|flanger|phaser|filter|amp|pedal|preamp|mic|microphone|oscillator|wavetable|sampler|library|expansion|pack|interface|controller|keyboard|drum machine|emulation|mono|stereo|\(m|\(s|v?\d|on (?:the|my|a|every|each|both|all)\b|in the (?:mix|chain|rack|project|insert|session|master)|before (?:the|my)|after (?:the|my)|as an? (?:insert|send)|bus\b|insert|track\b|beat\b|genre|scene|drop\b|bassline|groove|tutorial|manual|settings?|knob|macro|lfo|envelope|window|gui|version|update|licen[cs]e|crash\w{0,3}|instance|sound\b)",
+    re.IGNORECASE,
+)
+_STEMS = frozenset(
+    "vox vocal vocals lead leads pad pads bass drum drums kick snare hat hats clap perc percussion keys piano guitar gtr synth "
+    "strings brass choir fx riser intro outro verse chorus bridge hook drop break fill loop pluck arp stab chord chords bell bells "
+    "take stem track preset patch bus send return mix master bounce demo idea v sub lick riff melody harmony adlib adlibs double".split()
+)
+
+
+def is_reference(text: str, span: Span) -> bool:
+    """Whether a name is said as a matter of style ("something like ...", "... type beat"): nobody in the room."""
+    before = text[max(0, span.start - 120) : span.start]
+    return (
+        _SURE_BEFORE.search(before[-REACH:]) is not None
+        or _STYLE_AFTER.match(text, span.end) is not None
+        or _STYLE_LIST.search(before) is not None
+    )
+
+
+def survives(text: str, span: Span) -> bool:
+    """Whether a PERSON, LOCATION or ADDRESS span is music rather than somebody; False for all other types.
+
+    Pure; a few dozen set look-ups and at most six bounded searches next to the span.
+    """
+    if span.type not in TYPES:
+        return False
+    words = parts(text[span.start : span.end])
+    if words and words[-1] == "s" and text[span.start : span.end].endswith(("'s", "’s")):
+        words.pop()
+    if not words:
+        return False
+    head, tail = text[max(0, span.start - REACH) : span.start], text[span.end : span.end + REACH]
+    personal = _PERSONAL_BEFORE.search(head) is not None or _PERSONAL_AFTER.match(tail) is not None
+    if _inside_term(words, parts(head), parts(tail)):
+        return True
+    if span.type == "ADDRESS":
+        return " ".join(words) in products()
+    if personal:
+        return False
+    return (
+        is_reference(text, span)
+        or _known(words, head, tail, place=span.type == "LOCATION")
+        or _studio(words, head, tail)
+        or _thing(words, head, tail)
+    )
+
+
+def _inside_term(words: list[str], before: list[str], after: list[str]) -> bool:
+    """Whether a known term of several words covers the span and more."""
+    middle = " ".join(words)
+    for left in range(min(LONGEST, len(before)) + 1):
+        start = " ".join([*before[len(before) - left :], middle])
+        for right in range(min(LONGEST, len(after)) + 1):
+            if (left or right) and _is_term(" ".join([start, *after[:right]])):
+                return True
+    return False
+
+
+def _is_term(term: str) -> bool:
+    return term in products() or term in artists()
+
+
+def _known(words: list[str], head: str, tail: str, *, place: bool) -> bool:
+    term = " ".join(words)
+    if not (term in products() or (term in artists() and not place)):
+        return False
+    if len(words) > 1:
+        return term not in cities()
+    ambiguous = term in known_names() or term in surnames() or term in cities()
+    return not ambiguous or _beside_studio(head, tail) or (_STYLE_BEFORE.search(head) is not None and term in artists())
+
+
+def _beside_studio(head: str, tail: str) -> bool:
+    return _THING_AFTER.match(tail) is not None
+
+
+def _studio(words: list[str], head: str, tail: str) -> bool:
+    """Track and preset names: studio words throughout, or an ambiguous name joined to one ("Grace Pad")."""
+    letters = [word for word in words if not word.isdigit()]
+    if not letters:
+        return False
+    names = [word for word in letters if word not in ordinary_words() and word not in products()]
+    if not names:
+        return True
+    if any(word in clear_names() or word in surnames() or word not in known_names() for word in names):
+        return False
+    after = parts(tail)[:1] if tail[:1] in (" ", "_") else []
+    return any(word in _STEMS for word in [*words, *after])
+
+
+def _thing(words: list[str], head: str, tail: str) -> bool:
+    """Named as a thing, and no word of it is a first name."""
+    if any(word in known_names() for word in words):
+        return False
+    return _THING_AFTER.match(tail) is not None and _THING_BEFORE.search(head) is not None
