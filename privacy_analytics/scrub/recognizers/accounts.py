@@ -72,7 +72,7 @@ class AccountRecognizer(ChatRecognizer):
         # @name; a Discord tag, name#1234; u/name
         pattern(
             "HANDLE",
-            r"(?<![\w./%+-])(?P<v>@(?:[^\W\d][\w.-]{0,38}\w|\d{1,8}_?[a-z_]{4,}[\w.]{0,30}))",
+            r"(?<![\w./%+>-])(?P<v>@(?:[^\W\d][\w.-]{0,38}\w|\d{1,8}_?[a-z_]{4,}[\w.]{0,30}))",
             "@",
             _is_handle,
         ),

@@ -70,8 +70,12 @@ def _is_card(match: re.Match[str]) -> bool:
     if not 13 <= len(number) <= 19 or len(set(number)) == 1:
         return False
     cued = _CARD_CUE.search(match.string[max(0, match.start() - 60) : match.start()])
-    unbroken = match[0] == number and not _COUNTED.search(match.string[max(0, match.start() - 20) : match.start()])
-    return luhn(number) or bool(cued) or (unbroken and not _TIME.match(number) and not number.endswith("000"))
+    if cued:
+        return True
+    if _TIME.match(number):
+        return False
+    counted = _COUNTED.search(match.string[max(0, match.start() - 20) : match.start()])
+    return luhn(number) or (match[0] == number and not counted and not number.endswith("000"))
 
 
 def _is_fours(match: re.Match[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Every recognizer: what it must find, and what it must leave."""
+"""All recognizers together: what they must find, and what they must leave. Each alone: recognizers/."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
 
 from privacy_analytics.scrub import Scrubber
 from privacy_analytics.scrub.recognizers import chat_recognizers
-from privacy_analytics.scrub.recognizers.numbers import iban, luhn
 
 FAST = Scrubber("fast")
 
@@ -60,28 +59,7 @@ FOUND = {
 """Value by type; each is masked entirely, alone and inside a sentence."""
 
 CUED = [
-    ("open /Users/jane/Music/x.als", "jane", "USERNAME"),
-    ("open /Users/jane doe/Desktop/a.wav", "jane doe", "USERNAME"),
-    ("in /home/jdoe", "jdoe", "USERNAME"),
-    (r"C:\Users\Jane\AppData", "Jane", "USERNAME"),
-    (r"{'path': 'C:\\Users\\Jane\\AppData'}", "Jane", "USERNAME"),
-    ("/media/jane/USB", "jane", "USERNAME"),
     ("/Users%2Fjane%2FMusic", "jane", "USERNAME"),
-    ("user=jdoe", "jdoe", "USERNAME"),
-    ("logged in as jdoe", "jdoe", "USERNAME"),
-    ("my username is jdoe", "jdoe", "USERNAME"),
-    ("my password is sunshine", "sunshine", "PASSWORD"),
-    ('dbPass: "Tr0ub4dor"', "Tr0ub4dor", "PASSWORD"),
-    ("changed my password to hunter22", "hunter22", "PASSWORD"),
-    ("pin is 4821", "4821", "PASSWORD"),
-    ("Authorization: Bearer abc123def456", "abc123def456", "API_KEY"),
-    ("serial ABCD-1234-EFGH", "ABCD-1234-EFGH", "LICENSE_KEY"),
-    ("born on 3 March 1990", "3 March 1990", "DOB"),
-    ("order #48213", "48213", "ORDER_ID"),
-    ("order number 99812", "99812", "ORDER_ID"),
-    ("passport no. C01X00T47", "C01X00T47", "ID"),
-    ("tel:+14155550132", "+14155550132", "PHONE"),
-    ("call me on 555-0132", "555-0132", "PHONE"),
     ("i live in leeds", "leeds", "LOCATION"),
     ("I live in New York", "New York", "LOCATION"),
     ("my name is borna jerković but", "borna jerković", "PERSON"),
@@ -125,13 +103,6 @@ def test_after_a_cue_only_the_value_is_masked(text: str, value: str, kind: str) 
 def test_gear_talk_is_left_alone(text: str) -> None:
     (result,) = FAST.scrub([text])
     assert result.text == text
-
-
-def test_card_and_account_check_digits() -> None:
-    assert luhn("4111111111111111")
-    assert not luhn("4111111111111112")
-    assert iban("DE89370400440532013000")
-    assert not iban("DE88370400440532013000")
 
 
 def test_they_fit_into_a_presidio_analyzer() -> None:
