@@ -100,6 +100,8 @@ class Scanned:
         for place, start in behind:
             if place < len(starts):
                 starts[place] = start
+            elif ends:
+                ends[-1] = old_ends[-1]
         return Scanned("".join(parts), starts, ends)
 
 

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from privacy_analytics.scrub import Scrubbed, Scrubber
@@ -135,6 +135,8 @@ def test_every_place_of_the_copy_is_a_place_of_the_original_in_order(text: str) 
 
 @holds(400)
 @given(ESCAPED)
+@example(" \x08")
+@example("\u200b ¼")
 def test_nothing_between_two_places_of_the_copy_is_lost(text: str) -> None:
     """A span over the whole copy hides the whole text, where the copy has anything to hide."""
     scanned = normalize(text)
