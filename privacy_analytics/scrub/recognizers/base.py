@@ -14,6 +14,7 @@ from presidio_analyzer.nlp_engine import NlpArtifacts
 from privacy_analytics.scrub.spans import Span
 
 _TOKEN = re.compile(r"[^\W\d_]+|[^\w\s]|_|\d")
+_DIGIT = re.compile(r"\d")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 WORD = r"(?:(?<![^\W\d_])|(?-i:(?<=[a-z])(?=[A-Z])))"
@@ -36,6 +37,7 @@ class Glance:
     text: str
     lower: str
     tokens: frozenset[str]
+    digits: int
 
     @classmethod
     def of(cls, text: str) -> Glance:
@@ -44,16 +46,16 @@ class Glance:
         tokens = set(_TOKEN.findall(lower))
         if _HUMP.search(text):
             tokens.update(_TOKEN.findall(_HUMP.sub(" ", text).lower()))
-        return cls(text, lower, frozenset(tokens))
+        return cls(text, lower, frozenset(tokens), len(_DIGIT.findall(text)))
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """A regular expression for one type.
 
-    It is tried only where one of the words or signs in ``need`` occurs, or one of ``inside`` within a word. What is
-    masked is its group ``v`` (else the whole match), if ``keep`` agrees. All repetitions are bounded, so time is
-    linear in length.
+    It is tried only where one of the words or signs in ``need`` occurs, or one of ``inside`` within a word, and
+    ``least`` digits in all. What is masked is its group ``v`` (else the whole match), if ``keep`` agrees. All
+    repetitions are bounded, so time is linear in length.
     """
 
     type: str
@@ -62,11 +64,18 @@ class Pattern:
     keep: Callable[[re.Match[str]], bool] | None = None
     score: float = 0.9
     inside: tuple[str, ...] = ()
+    least: int = 0
+
+    def suits(self, glance: Glance) -> bool:
+        """Whether it is worth trying."""
+        if glance.digits < self.least:
+            return False
+        if not self.need.isdisjoint(glance.tokens):
+            return True
+        return bool(self.inside) and any(each in glance.lower for each in self.inside)
 
     def find(self, glance: Glance) -> Iterator[Span]:
-        """Every place in the text."""
-        if self.need.isdisjoint(glance.tokens) and not any(each in glance.lower for each in self.inside):
-            return
+        """Every place in a text that it suits."""
         group = "v" if "v" in self.regex.groupindex else 0
         for match in self.regex.finditer(glance.text):
             if self.keep is None or self.keep(match):
@@ -83,11 +92,12 @@ def pattern(
     score: float = 0.9,
     case: bool = False,
     inside: str = "",
+    least: int = 0,
 ) -> Pattern:
     """Compile a pattern; ``need`` and ``inside`` are strings with spaces between; case counts if ``case``."""
     words = need.split() if isinstance(need, str) else need
     flags = 0 if case else re.IGNORECASE
-    return Pattern(kind, re.compile(regex, flags), frozenset(words), keep, score, tuple(inside.split()))
+    return Pattern(kind, re.compile(regex, flags), frozenset(words), keep, score, tuple(inside.split()), least)
 
 
 class ChatRecognizer(EntityRecognizer):
@@ -104,7 +114,8 @@ class ChatRecognizer(EntityRecognizer):
     def find(self, glance: Glance) -> Iterator[Span]:
         """Spans in a text already looked at; may overlap."""
         for each in self.patterns:
-            yield from each.find(glance)
+            if each.suits(glance):
+                yield from each.find(glance)
 
     def analyze(
         self,

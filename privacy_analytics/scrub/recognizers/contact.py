@@ -134,9 +134,9 @@ class ContactRecognizer(ChatRecognizer):
             "EMAIL",
             rf"(?<![\w.])(?P<name>(?:[^\W\d_]{{2,30}}\s(?=\d{{1,6}}\s))?[\w+-]{{1,64}}?)(?:(?:\.|\s\.\s|{_DOT}|\sunderscore\s|\sdash\s)[\w+-]{{1,64}}?){{0,4}}"
             rf"(?:(?P<loose>\s(?:at|@|at sign)\s|\s@|@\s|[_-]at[_-]|\([ao]\)|\u00a9)|{_AT}|@)(?:(?P<mailer>{_MAILER})|[\w-]{{1,63}}?)(?:(?:\.|{_DOT})[\w-]{{1,63}}?){{0,3}}(?:\.|\s\.|,|-dot-|{_DOT})\s?{_TLD}\b(?!\.\w)",
-            "at @ \u00a9 ;",
+            "dot @ \u00a9 ; gmail googlemail hotmail outlook yahoo icloud protonmail gmx aol",
             _is_spelled,
-            inside="(a) (o)",
+            inside="(at [at {at <at (a) (o)",
         ),
         # a mailer without its dot, or an address that lost its signs: jane.doe at gmail, janedoe 22 gmailcom
         pattern(
@@ -159,6 +159,7 @@ class ContactRecognizer(ChatRecognizer):
             r"(?<![\w.+#$-])(?:\+|\((?=\+?\d{1,5}\))\+?)?\d(?:[ ().\-/]{0,3}\d){6,14}(?:\s?(?:x|ext\.?|extension)\s?\d{1,6})?(?!\w|[.,]\d)",
             DIGITS,
             _is_phone,
+            least=7,
         ),
         pattern("PHONE", r"(?<=[=:])\+\d(?:[ ().\-/]{0,3}\d){6,14}(?!\w)", ":"),
         # letters read for digits: 4l5-555-O132
@@ -168,6 +169,7 @@ class ContactRecognizer(ChatRecognizer):
             DIGITS,
             lambda m: sum(c.isdigit() for c in m[0]) >= 6 and re.search("[lIO]", m[0]) is not None,
             case=True,
+            least=6,
         ),
         pattern(
             "PHONE",

@@ -87,6 +87,7 @@ class DeviceRecognizer(ChatRecognizer):
             r"(?:(?:[ _-](?:report|dump))?[ _-]?(?:id|uuid|guid)[\"'`]?\s?(?:is|=|:|#)?|\s?(?:number|no)?\s?(?:is|=|:|#)|(?<=udid)|(?<=imei)|(?<=hwid))\s{0,2}[\"'`]?(?P<v>(?=[\w-]{0,40}\d)[A-Z0-9][A-Z0-9-]{7,80})(?![\w])",
             "id uuid guid udid imei hwid number serial device machine session deviceid machineid machineguid installid clientid sessionid",
             _is_device,
+            least=3,
         ),
         # MAC addresses with colons, dashes or dots (IEEE 802, Cisco); bare or spaced only after a cue
         pattern("MAC", r"(?<![\w:-])(?:[0-9a-f]{2}([:-]))(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}(?![\w:-])", ": -", score=0.95),
@@ -102,13 +103,14 @@ class DeviceRecognizer(ChatRecognizer):
             "mac hwaddr ether",
         ),
         # IPv4, also defanged (1[.]2) or misread (l for 1); IPv6 (RFC 4291)
-        pattern("IP", rf"(?<![\w.])(?:{_OCTET}\.){{3}}{_OCTET}(?!\w|\.\d)", ".", _is_ipv4, score=0.95),
+        pattern("IP", rf"(?<![\w.])(?:{_OCTET}\.){{3}}{_OCTET}(?!\w|\.\d)", ".", _is_ipv4, score=0.95, least=4),
         pattern(
             "IP",
             r"(?<![\w.])[\dlIO]{1,3}(?:(?: \. |\[\.\]|\.)[\dlIO]{1,3}){3}(?![\w.])",
             ".",
             lambda m: digits(m, 4) and _is_ipv4(m),
             case=True,
+            least=4,
         ),
         pattern(
             "IP",

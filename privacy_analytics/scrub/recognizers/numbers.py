@@ -12,10 +12,11 @@ _IS = (
     r"(?:[\s_-]?(?:'s\b|(?:numbers?|no|nr|num|id|card|code|ref|reference|file|holder|confirmation|ending(?: in| with)?|ends (?:in|with)|is|was)(?![a-z])\.?|:|=|#|-|\u2116)[\"'`]?){0,5}"
     r"[\s\"'`*]{0,3}"
 )
-_CODE = r"(?P<v>#?(?=[A-Z/-]{0,20}\d)[A-Z0-9](?:[A-Z0-9]|[-/_](?=[A-Z0-9])){3,39})(?!\w)"
+_PLAIN = r"#?(?=[A-Z/-]{0,20}\d)[A-Z0-9](?:[A-Z0-9]|[-/_](?=[A-Z0-9])){3,39}"
+_CODE = rf"(?P<v>{_PLAIN})(?!\w)"
 _GROUPED = (
-    r"(?P<v>\d{2,4}(?:[ -]\d{2,4}){2,5}|[XYZ]-\d{7}-[A-Z]|[A-Z]{1,2} ?\d{2}(?: \d{2}){2} ?[A-Z]?|[A-Z]{1,3} ?\d{3} \d{4} \d{2,3}"
-    r"|\d{2,4}(?:[./-]\d{2,5}){2,4}|[A-Z]{1,3}-[A-Z]{1,3} ?\d{1,4})(?!\w)"
+    r"\d{2,4}(?:[ -]\d{2,4}){2,5}|[XYZ]-\d{7}-[A-Z]|[A-Z]{1,2} ?\d{2}(?: \d{2}){2} ?[A-Z]?|[A-Z]{1,3} ?\d{3} \d{4} \d{2,3}"
+    r"|\d{2,4}(?:[./-]\d{2,5}){2,4}|[A-Z]{1,3}-[A-Z]{1,3} ?\d{1,4}"
 )
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]{0,6}\.?"
 _DATE = (
@@ -136,8 +137,12 @@ class NumberRecognizer(ChatRecognizer):
 
     patterns = (
         # cards (ISO/IEC 7812: 13-19 digits): with a right check digit, a cue, in fours, alone in a message, or partly hidden
-        pattern("CREDIT_CARD", r"(?<![\w.+-])\d(?:[ -]{0,2}\d){12,18}(?![\w-])", DIGITS, _is_card, score=0.95),
-        pattern("CREDIT_CARD", r"(?<![\w.+-])\d{4}(?:[ ./_-]\d{4}){3}(?![\w-])", DIGITS, _is_fours, score=0.95),
+        pattern(
+            "CREDIT_CARD", r"(?<![\w.+-])\d(?:[ -]{0,2}\d){12,18}(?![\w-])", DIGITS, _is_card, score=0.95, least=13
+        ),
+        pattern(
+            "CREDIT_CARD", r"(?<![\w.+-])\d{4}(?:[ ./_-]\d{4}){3}(?![\w-])", DIGITS, _is_fours, score=0.95, least=16
+        ),
         pattern(
             "CREDIT_CARD",
             r"(?<![\w-])(?:\d{4}[ -]?)?(?:[X*\u2022]{4}[ -]?){2,3}\d{4}(?!\w)",
@@ -157,16 +162,20 @@ class NumberRecognizer(ChatRecognizer):
             _is_iban,
             score=0.95,
             case=True,
+            least=10,
         ),
         pattern(
-            "IBAN", rf"\biban{_IS}(?P<v>[A-Z]{{2}} ?\d{{2}}(?:[ -]?(?:\d|(?-i:[A-Z]))){{4,30}})(?![A-Z0-9])", "iban"
+            "IBAN",
+            rf"\biban{_IS}(?P<v>[A-Z]{{2}} ?\d{{2}}(?:[ -]?(?:\d|(?-i:[A-Z]))){{4,30}})(?![A-Z0-9])",
+            "iban",
+            score=1.0,
         ),
         pattern("ID", rf"\b(?:swift|bic){_IS}(?P<v>(?-i:[A-Z]{{6}}[A-Z0-9]{{2}}(?:[A-Z0-9]{{3}})?))\b", "swift bic"),
         # US social security numbers: 3-2-4, also misread or partly hidden; nine digits or the last four after a cue
         pattern(
             "SSN",
             r"(?<![\w-])[\dOolISB]{3}([- ])[\dOolISB]{2}\1[\dOolISB]{4}(?![\w-])",
-            DIGITS | {"-"},
+            DIGITS,
             lambda m: (
                 digits(m, 4 if m[1] == "-" else 9)
                 and (
@@ -194,21 +203,26 @@ class NumberRecognizer(ChatRecognizer):
             "SSN",
             r"^\s?(?:(?:sure|yes|yeah|ok|okay|it is|it'?s|here|this is)[ ,:]{1,2}){0,3}(?P<v>\d{9})(?=[.\s]{0,2}$|,? and\b)",
             DIGITS,
+            least=9,
         ),
         # orders, invoices, tickets
-        pattern("ORDER_ID", rf"{WORD}(?:{_any_of(_ORDER)})s?{_IS}{_CODE}", _ORDER, _is_order),
-        pattern("ORDER_ID", rf"{WORD}(?<!in )(?:{_any_of(_WEAK_ORDER)})s?{_IS}{_CODE}", _WEAK_ORDER, _is_request),
+        pattern("ORDER_ID", rf"{WORD}(?:{_any_of(_ORDER)})s?{_IS}{_CODE}", _ORDER, _is_order, least=3),
+        pattern(
+            "ORDER_ID", rf"{WORD}(?<!in )(?:{_any_of(_WEAK_ORDER)})s?{_IS}{_CODE}", _WEAK_ORDER, _is_request, least=3
+        ),
         pattern(
             "ORDER_ID",
             rf"\b(?:{_any_of(_ORDER)}|policy|insurance){_IS}(?P<v>(?P<letters>[A-Z]{{2,4}}) \d{{3,12}})(?!\w)",
             f"{_ORDER} policy insurance",
             _is_split_code,
+            least=3,
         ),
         pattern(
             "ORDER_ID",
             r"\b(?:reference|ref)\s?(?:number|no\.?|id|code|#|:|=){0,2}\s?(?:is|:)?\s{0,2}" + _CODE,
             "reference ref",
             _is_reference,
+            least=2,
         ),
         pattern(
             "ORDER_ID",
@@ -216,27 +230,24 @@ class NumberRecognizer(ChatRecognizer):
             "ord order inv tkt ticket case ref txn sub po rma mrn cust acc acct emp usr req inc bk pay cus pi ch rec record rid clm sup cs hd sr",
             lambda m: digits(m, 3),
             score=0.95,
+            least=3,
         ),
         pattern(
             "ORDER_ID",
             r"(?<![\w-])(?:(?:ORD|INV|INC|TKT|TXN|RITM|CUST|CLM|RMA)\d{4,12}|[A-Z]{2,6}-\d{5,10})(?![\w-])",
             DIGITS,
             case=True,
+            least=4,
         ),
         pattern("ORDER_ID", r"(?<![\w&#])#(?P<v>\d{4,8}-[A-Z0-9]{1,8}|\d{5}|\d{7,12})(?!\w)", "#"),
         # papers and accounts after a cue
         pattern(
             "ID",
-            rf"{WORD}(?:{_any_of(_ID)}|{_PAPERS}){_IS}{_GROUPED}",
-            _ID + " license licence user id registration ni medical social sin codice green visa plate case steuer",
-            lambda m: digits(m, 4) and not _PITCH.match(m.string, m.end()),
-        ),
-        pattern(
-            "ID",
-            rf"{WORD}(?:{_any_of(_ID)}|{_PAPERS}){_IS}{_CODE}",
+            rf"{WORD}(?:{_any_of(_ID)}|{_PAPERS}){_IS}(?P<v>(?:{_GROUPED})(?!\w|-\w)|{_PLAIN}(?!\w))",
             _ID
             + " license licence user userid users id registration ni medical social sin codice green visa plate case steuer iban",
             _is_id,
+            least=3,
         ),
         pattern(
             "ID",
@@ -248,35 +259,42 @@ class NumberRecognizer(ChatRecognizer):
             WORD + r"(?:id|identifier|uid)\s?(?P<is>(?:number|no\.?|card|#)?\s?(?:is|:|=|#|\s))\s{0,2}" + _CODE,
             "id identifier uid",
             _is_bare_id,
+            least=3,
         ),
         # national papers by their own shape: Indian PAN, Aadhaar and IFSC, Spanish DNI and NIE, British NINO, Italian
         # codice fiscale, Brazilian CPF and CNPJ; wallets of Bitcoin (BIP 173, base58) and Ethereum
-        pattern("ID", r"(?<![\w-])(?:[A-Z]{5}\d{4}[A-Z]|[A-Z]{4}0[A-Z0-9]{2}\d{4})(?![\w-])", DIGITS, case=True),
-        pattern("ID", r"(?<![\w.-])[2-9]\d{3} \d{4} \d{4}(?![\w.-]| \d)", DIGITS, _is_fours),
+        pattern(
+            "ID", r"(?<![\w-])(?:[A-Z]{5}\d{4}[A-Z]|[A-Z]{4}0[A-Z0-9]{2}\d{4})(?![\w-])", DIGITS, case=True, least=4
+        ),
+        pattern("ID", r"(?<![\w.-])[2-9]\d{3} \d{4} \d{4}(?![\w.-]| \d)", DIGITS, _is_fours, least=12),
         pattern(
             "ID",
             r"(?<![\w-])(?:\d{8}|[XYZ]-?\d{7})-?[A-Z](?![\w-])",
             DIGITS,
             lambda m: dni(m[0].replace("-", "")),
             case=True,
+            least=7,
         ),
         pattern(
             "ID",
             r"(?<![\w-])(?:[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]|[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z])(?![\w-])",
             DIGITS,
             case=True,
+            least=6,
         ),
-        pattern("ID", r"(?<![\w.])(?:\d{3}\.\d{3}\.\d{3}-\d{2}|\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2})(?!\w)", "."),
+        pattern("ID", r"(?<![\w.])(?:\d{3}\.\d{3}\.\d{3}-\d{2}|\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2})(?!\w)", ".", least=11),
         pattern(
             "ID",
             r"(?<!\w)(?:0x[0-9a-fA-F]{40}|bc1[a-z0-9]{25,60}|[13](?=[a-zA-Z0-9]{0,10}[a-z])[1-9A-HJ-NP-Za-km-z]{25,34})(?!\w)",
             DIGITS,
             lambda m: digits(m, 3),
             case=True,
+            least=3,
         ),
         pattern(
             "DOB",
             rf"{WORD}(?:dob|d\.o\.b\.?|(?:date|day)[ _]?of[ _]?birth|birth[ _]?(?:date|day)|born(?: on| in)?|b-?day|geburtsdatum|geb(?:oren)?(?: am)?)(?!\w)[^\n\d]{{0,20}}?(?P<v>{_DATE})(?!\w)",
             "dob birth birthdate born birthday bday b geburtsdatum o dateofbirth geb geboren",
+            least=1,
         ),
     )

@@ -205,13 +205,16 @@ class SecretRecognizer(ChatRecognizer):
             case=True,
         ),
         # digests (in <> a crash report's build ids), and what looks random (_Z begins a C++ symbol)
-        pattern("API_KEY", r"(?<![\w<-])(?P<v>(?=[a-f]{0,39}\d)(?=\d{0,39}[a-f])[0-9a-f]{24,128})(?![\w-])", DIGITS),
-        pattern("API_KEY", r"(?<![\w/.#-])(?P<v>(?!_Z)[\w-]{26,256})(?![\w-])", DIGITS, _is_random, score=0.7),
+        pattern(
+            "API_KEY", r"(?<![\w<-])(?P<v>(?=[a-f]{0,39}\d)(?=\d{0,39}[a-f])[0-9a-f]{24,128})(?![\w-])", DIGITS, least=3
+        ),
+        pattern("API_KEY", r"(?<![\w/.#-])(?P<v>(?!_Z)[\w-]{26,256})(?![\w-])", DIGITS, _is_random, score=0.7, least=3),
         pattern(
             "API_KEY",
             r"(?<![\w/.+#-])(?!0x)(?:[A-Za-z0-9]{18,25}|[A-Za-z0-9+/]{40,200}={0,2})(?![\w/.+=-])",
             DIGITS,
             _is_restless,
+            least=3,
             score=0.7,
             case=True,
         ),
@@ -227,6 +230,7 @@ class SecretRecognizer(ChatRecognizer):
             r"(?<![\w-])[A-Z0-9]{4,5}(?: [A-Z0-9]{4,5}){2,7}(?![\w-])",
             DIGITS,
             _is_spaced_licence,
+            least=2,
             case=True,
         ),
         pattern(
