@@ -15,6 +15,7 @@ from presidio_analyzer import EntityRecognizer
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from privacy_analytics.scrub.conversations import Found, across
+from privacy_analytics.scrub.domain import survives
 from privacy_analytics.scrub.identities import IdentityHasher, OwnIdentifiers, find_own
 from privacy_analytics.scrub.normalize import Scanned, normalize
 from privacy_analytics.scrub.placeholders import Placeholders
@@ -108,7 +109,7 @@ class Finder:
             if left is None or right is None:
                 continue
             owns = dict.fromkeys((one.own, two.own))
-            split = guard(partial(across, left, right, self._rule_spans, partial(self._any_own, owns)))
+            split = guard(partial(across, left, right, self._at_seam, partial(self._any_own, owns)))
             if split is None:
                 spans[at] = spans[at + 1] = None
             else:
@@ -147,9 +148,9 @@ class Finder:
         return Found(text, read.copy, self._settled(text, whole) if whole else ())
 
     def whole(self, copy: Scanned, spans: Iterable[Span]) -> list[Span]:
-        """Spans of the copy as spans of the original, without placeholders and without what is no person's."""
+        """Spans of the copy as spans of the original: joined, without placeholders and without what is music."""
         new = merged(self._rules.placeholders.outside(spans, copy.text), copy.text)
-        return [copy.original(span) for span in new]
+        return [copy.original(span) for span in new if not _is_music(copy.text, span)]
 
     def _settled(self, text: str, spans: Iterable[Span]) -> tuple[Span, ...]:
         """Joined, and with what the rules find once these are masked: to mask again then changes nothing."""
@@ -166,6 +167,9 @@ class Finder:
     def _rule_spans(self, text: str) -> list[Span]:
         glance = Glance.of(text)
         return [span for recognizer in self._ours for span in recognizer.find(glance)]
+
+    def _at_seam(self, text: str) -> list[Span]:
+        return [span for span in self._rule_spans(text) if not _is_music(text, span)]
 
     def _own(self, text: str, own: OwnIdentifiers | None) -> list[Span]:
         hasher = self._rules.hasher
@@ -201,6 +205,11 @@ def guard(work: Callable[[], T]) -> T | None:
     except Exception as error:  # noqa: BLE001 - whatever it is, the text is masked
         _log.error("scrub: masked whole after %s", type(error).__name__)
         return None
+
+
+def _is_music(text: str, span: Span) -> bool:
+    """Whether a name is one of artists, gear or tracks; an account's own name (score 1) is nobody else's."""
+    return span.score < 1 and survives(text, span)
 
 
 def _tag(model: NameEngine, read: Sequence[Read]) -> list[list[Span]]:

@@ -83,6 +83,7 @@ class Crew:
             )
             return self._pool.submit(_find, chunk)
         except BrokenProcessPool:
+            self._give_up()
             return None
 
     def _done(self, chunk: Chunk, sent: Future[Spans] | None) -> tuple[Chunk, Spans]:

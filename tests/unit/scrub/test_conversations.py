@@ -54,7 +54,7 @@ def test_what_is_split_over_two_messages_is_masked_in_both(
         ("order 12", "345 bpm"),
         ("try 44100", "48000 samples"),
         ("88200", "96000"),
-        ("set it to 120", "440 880 1760"),
+        ("set it to 120", "440 880 660"),
         ("attack 0.1", "0151 is my patch bank"),
         ("thanks", "Serum sounds huge"),
         ("cheers", "Massive X crashed again"),
