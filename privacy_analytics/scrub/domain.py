@@ -76,8 +76,7 @@ _STYLE_AFTER = re.compile(
     r"\s(?:type|style|esque|inspired|vibes?|influences?|influenced|remix|cover|flip|edit|bootleg|beats?|discography|records?|album|era|sample|samples)\b"
     r"|-(?:style|type|ish|esque|like|inspired|influenced|era)|esque\b"
     r"|'s (?:album|song|track|sound|music|style|drop|drops|production|early|latest|remix|beats?|discography|catalogue|ep|lp|first|second|debut|new album|snare|kick|drum|drums|bass|reverb|synths?|pads?|chords|drum sound|snare sound|vocal (?:sound|chain)|mixes)\b"
-    r"|\s(?:and|x|&|or|meets)\s[\w.'-]{1,20}(?:\s[\w.'-]{1,20})?\s(?:influences?|vibes?|style|type beat|inspired)\b"
-    r"|\s(?:again )?use[sd]?\b",
+    r"|\s(?:and|x|&|or|meets)\s[\w.'-]{1,20}(?:\s[\w.'-]{1,20})?\s(?:influences?|vibes?|style|type beat|inspired)\b",
     re.IGNORECASE,
 )
 _THING_BEFORE = re.compile(
@@ -160,6 +159,9 @@ _STEMS = frozenset(
 )
 
 
+_MODEL = re.compile(r"[ -]?[A-Z]{0,3}\d{1,5}[A-Za-z]{0,3}\b")
+
+
 def is_reference(text: str, span: Span) -> bool:
     """Whether a name is said as a matter of style ("something like ...", "... type beat"): nobody in the room."""
     before = text[max(0, span.start - 120) : span.start]
@@ -193,7 +195,7 @@ def survives(text: str, span: Span) -> bool:
     return (
         is_reference(text, span)
         or _known(words, head, tail, place=span.type == "LOCATION")
-        or _studio(words, head, tail)
+        or _studio(words, tail)
         or _thing(words, head, tail)
     )
 
@@ -220,14 +222,14 @@ def _known(words: list[str], head: str, tail: str, *, place: bool) -> bool:
     if len(words) > 1:
         return term not in cities()
     ambiguous = term in known_names() or term in surnames() or term in cities()
-    return not ambiguous or _beside_studio(head, tail) or (_STYLE_BEFORE.search(head) is not None and term in artists())
+    return not ambiguous or _beside_studio(tail) or (_STYLE_BEFORE.search(head) is not None and term in artists())
 
 
-def _beside_studio(head: str, tail: str) -> bool:
+def _beside_studio(tail: str) -> bool:
     return _THING_AFTER.match(tail) is not None
 
 
-def _studio(words: list[str], head: str, tail: str) -> bool:
+def _studio(words: list[str], tail: str) -> bool:
     """Track and preset names: studio words throughout, or an ambiguous name joined to one ("Grace Pad")."""
     letters = [word for word in words if not word.isdigit()]
     if not letters:
@@ -243,6 +245,16 @@ def _studio(words: list[str], head: str, tail: str) -> bool:
 
 def _thing(words: list[str], head: str, tail: str) -> bool:
     """Named as a thing, and no word of it is a first name."""
+    if any(word in clear_names() for word in words):
+        return False
+    if _beside_product(head, tail):
+        return True
     if any(word in known_names() for word in words):
         return False
     return _THING_AFTER.match(tail) is not None and _THING_BEFORE.search(head) is not None
+
+
+def _beside_product(head: str, tail: str) -> bool:
+    """After a maker's name, or before a model number: "Neve Portico", "Diezel VH4"."""
+    maker = parts(head)[-1:] if head[-1:] == " " and head[-2:-1].isalnum() else []
+    return _MODEL.match(tail) is not None or any(word in products() for word in maker)

@@ -54,6 +54,15 @@ def _anything(word: str) -> bool:
     return not _ordinary(word)
 
 
+def _strange(word: str) -> bool:
+    """A name, or a word that is nothing else; shouting is neither."""
+    return _clear(word) or (len(word) > 2 and not _ordinary(word) and not word.isupper())
+
+
+def _clear_or_strange_title(word: str) -> bool:
+    return _clear(word) or (_title(word) and not word.isupper())
+
+
 @dataclass(frozen=True, slots=True)
 class _Cue:
     need: frozenset[str]
@@ -89,21 +98,27 @@ _AFTER = (
         _titled_or_known,
     ),
     _cue(
+        "dear regards cheers thanks thx thank ty best greetings love",
+        r"(?:dear|(?:kind |best |warm )?regards|cheers|thanks|thank you|thx|ty|best|greetings|yours truly|love)(?:[,!.]?\s{1,3}(?:[-~]\s?)?|\s?[-~]\s?)(?=[^\s]+(?:\s[^\s]+){0,2}\s?$)",
+        _strange,
+    ),
+    _cue(
         "dear regards cheers thanks thx thank ty best love greetings",
         r"(?:dear|regards|cheers|thanks|thank you|thx|ty|best|love|greetings|yours truly)(?:[,!.]?\s{1,3}(?:[-~]\s?)?|\s?[-~]\s?)",
-        lambda word: _title(word) or _clear(word),
+        _clear_or_strange_title,
     ),
     _cue(
         "this it here its",
         r"(?:this is|it's|it is|its)\s(?=[^\s]+(?:\s[^\s]+){0,2}?(?:,| here\b| from\b| again\b| speaking\b))",
-        lambda word: (_title(word) and not word.isupper()) or _known(word),
+        _strange,
     ),
     _cue("here", r"(?:yo|hey|hi|hello)\s(?=[^\s]{2,20} here\b)", _anything),
     _cue(
         "i im",
-        r"(?:i'm|im|i am)\s(?=[^\s]+(?:\s[^\s]+)?(?:,? (?:from|and|here|the|a)\b|,|\.|$))",
-        lambda word: _known(word) or (_title(word) and not word.isupper()),
+        r"(?:i'm|im|i am)\s(?=[^\s]+(?:\s[^\s]+){0,2}?(?:,? (?:from|and i|here|the)\b|,|\.|$))",
+        _clear_or_strange_title,
     ),
+    _cue("i im", r"(?:i'm|im|i am)\s(?=[^\s]+(?:\s[^\s]+){0,2}? and i\b)", _strange),
     _cue(
         "call called named calls",
         r"(?:(?:call|calls) me|(?:is|am|was|guy|girl|named|someone) (?:called|named)|named)\s",
@@ -112,13 +127,19 @@ _AFTER = (
     _cue(
         "my our his her their",
         rf"(?:my|our|his|her|their) (?:\w{{2,12}} )?(?:{_KIN}),?\s(?:is |was |called |named )?",
-        _titled_or_known,
+        _strange,
     ),
     _cue(
         "tell ask text ping email meet met told asked message credit invite remind asking contact says said",
         r"(?:tell|ask|text|ping|email|meet|met|told|asked|asking|message|credit|invite|remind|contact|said|says)\s",
-        lambda word: _clear(word) or (_title(word) and not word.isupper()),
+        _clear_or_strange_title,
     ),
+    _cue(
+        "tell ask asked told explain",
+        r"(?:tell|ask|asked|told|explain to)\s(?=[^\s]+\s(?:i|we|to|what|how|why|if|that|about|when|where|who|for|he|she)\b)",
+        _strange,
+    ),
+    _cue("hey hi hello yo", r"^(?:hey|hi|hello|yo)\s(?=[^\s,]+,)", _strange),
     _cue(
         "hi hey hello yo welcome sorry",
         r"(?:hi|hello|hey|yo|welcome|sorry|good morning|good evening)(?:\sthere)?,?\s",
@@ -199,11 +220,15 @@ class NameRecognizer(ChatRecognizer):
                         yield _whole(text, word, after_cue=cue.gate is _anything)
         if not tokens.isdisjoint(_DASHES):
             for match in _ENDING.finditer(text):
-                if (word := _WORD.match(text, match.start("v"))) and _titled_or_known(word[0]):
+                if (word := _WORD.match(text, match.start("v"))) and _strange(word[0]):
                     yield _whole(text, word, after_cue=True)
         if not tokens.isdisjoint(_BEFORE_NEED):
             for match in _BEFORE.finditer(text):
-                if _clear(match[0]) or (_title(match[0]) and _known(match[0])):
+                if (
+                    _clear(match[0])
+                    or (match.start() == 0 and _strange(match[0]))
+                    or (_title(match[0]) and _known(match[0]))
+                ):
                     yield _whole(text, match, after_cue=False)
         if not tokens.isdisjoint(clear_surnames()):
             yield from self._pairs(text)
@@ -227,6 +252,8 @@ class NameRecognizer(ChatRecognizer):
                 continue
             span = _whole(text, word, after_cue=False)
             seen, alone = span.end, span.end <= word.end()
+            if word[0].isupper() and alone and not text.isupper():
+                continue
             if lower in clear_names() or (not alone and word[0][0].isupper()):
                 yield span
 
