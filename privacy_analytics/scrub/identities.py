@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from privacy_analytics.errors import SettingsError
-from privacy_analytics.scrub.lists import known_names, ordinary_words
+from privacy_analytics.scrub.lists import clear_names, known_names, ordinary_words, products
 from privacy_analytics.scrub.normalize import normalize
 from privacy_analytics.scrub.spans import Span
 
@@ -121,7 +121,7 @@ class IdentityHasher:
                 yield OwnIdentifier(self.words(" ".join(words)), kind, len(words))
         for part in _split(name):
             if len(part) >= 3 and not part.isdigit():
-                mark = "" if _telling(part) and part not in known_names() | ordinary_words() else _CAPITAL
+                mark = "" if _telling(part) and part not in (known_names() - clear_names()) | products() else _CAPITAL
                 yield OwnIdentifier(self.words(mark + part), "PERSON", 1)
 
 
