@@ -48,7 +48,7 @@ class Row:
     spans: list[tuple[int, int, str | None]] = field(default_factory=list)
     """Ranges and their class; None for a range of which nothing is known."""
     codes: list[tuple[int, int]] = field(default_factory=list)
-    """Ranges that patterns find: in use, the model is shown the first token of them."""
+    """Ranges that patterns find, or that are masked already: the model is shown one mask for each."""
     weight: float = 1.0
 
 
@@ -70,7 +70,7 @@ def fill(template: str, values: Values) -> Row:
     for slot in slots:
         row.text += template[at : slot.start()]
         value = write(values(slot[1]))
-        if slot[1] in CODES and values.random.random() < 0.6:
+        if slot[1] in PERSONAL and values.random.random() < (0.6 if slot[1] in CODES else 0.08):
             row.codes.append((len(row.text), len(row.text) + len(value)))
         if slot[1] in PERSONAL or slot[1] in SILENT:
             row.spans.append((len(row.text), len(row.text) + len(value), PERSONAL.get(slot[1])))

@@ -70,7 +70,7 @@ def cases(text: str, offsets: list[tuple[int, int]]) -> list[int]:
             a -= 1
         while b < len(text) and text[b].isalnum():
             b += 1
-        word = text[a:b]
+        word = text[a:b] if text[start : start + 1].isalnum() else ""
         found.append(0 if not word[:1].isupper() else 2 if len(word) > 1 and word.isupper() else 1)
     return found
 
@@ -78,18 +78,23 @@ def cases(text: str, offsets: list[tuple[int, int]]) -> list[int]:
 def items(rows: list[Row], tokenizer: Tokenizer) -> list[Item]:
     result: list[Item] = []
     encoded = tokenizer.encode_batch([row.text for row in rows], add_special_tokens=False)
+    mask = tokenizer.token_to_id("[MASK]")
     for row, e in zip(rows, encoded, strict=True):
         classes = [0] * len(row.text)
         for start, end, kind in row.spans:
             classes[start:end] = [IGNORE if kind is None else CLASSES.index(kind)] * (end - start)
         token_classes = [max(classes[a:b], key=classes[a:b].count) if b > a else 0 for a, b in e.offsets]
         case = cases(row.text, e.offsets)
-        kept = [i for i, (a, _) in enumerate(e.offsets) if not any(start < a < end for start, end in row.codes)]
+        kept = []
+        for i, (start, _) in enumerate(e.offsets):
+            code = next((code for code in row.codes if code[0] <= start < code[1]), None)
+            if code is None:
+                kept.append((e.ids[i], case[i], token_classes[i]))
+            elif start == code[0]:
+                kept.append((mask, 0, IGNORE))
         for at in range(0, len(kept), WINDOW):
-            part = kept[at : at + WINDOW]
-            result.append(
-                ([e.ids[i] for i in part], [case[i] for i in part], [token_classes[i] for i in part], row.weight)
-            )
+            ids, written, gold = (list(column) for column in zip(*kept[at : at + WINDOW], strict=True))
+            result.append((ids, written, gold, row.weight))
     return result
 
 
