@@ -20,9 +20,9 @@ _ANNOTATIONS = frozenset(
 _NUMBERED = frozenset("issue bug ticket order invoice pr".split())
 _SERVICE = (
     r"(?:insta(?:gram)?|ig|snap(?:chat)?|discord|twitter|telegram|tiktok|soundcloud|twitch|steam|psn|xbox|gamertag|skype|kik|reddit"
-    r"|youtube|bandcamp|splice|github|facebook|fb|paypal|venmo|cash ?app|ilok|beatstars|mixcloud|signal|threads|bluesky|mastodon)"
+    r"|youtube|bandcamp|splice|github|facebook|fb|paypal|venmo|cash ?app|ilok|beatstars|mixcloud|signal|threads|bluesky|mastodon|gmail|hotmail|icloud)"
 )
-_SERVICES = "insta instagram ig snap snapchat discord twitter telegram tiktok soundcloud twitch steam psn xbox gamertag skype kik reddit youtube bandcamp splice github facebook fb paypal venmo cash cashapp ilok beatstars mixcloud signal threads bluesky mastodon"
+_SERVICES = "insta instagram ig snap snapchat discord twitter telegram tiktok soundcloud twitch steam psn xbox gamertag skype kik reddit youtube bandcamp splice github facebook fb paypal venmo cash cashapp ilok beatstars mixcloud signal threads bluesky mastodon gmail hotmail icloud"
 _KEY = r"(?:(?:user|login|account|screen|nick)[_-]?(?:name|id|login)|user|login|logname|uid|owner|author|nick|created_?by|modified_?by)"
 _KEYS = "user username userid login loginname logname uid owner author nick nickname name by createdby"
 _NOTE = re.compile(r"@[a-g][#b]?-?\d$", re.IGNORECASE)
@@ -169,9 +169,13 @@ class AccountRecognizer(ChatRecognizer):
         pattern(
             "USERNAME",
             rf"\b(?P<mine>(?:my |add me on |find me on |dm me on |me on ){{0,2}}){_SERVICE}\s?(?:user(?:\s?name|\s?id)?|handle|name|id|tag|account)?"
-            r"(?P<is>'s\s|\s?[:=]|\sis\b|\sas\b|\s?@|,| -|\s)\s{0,2}[\"'`]?(?P<v>\$?[\w.]{2,64}\w)",
+            r"(?P<is>'s\s|\s?[:=]|\sis\b|\sas\b|\s?@|,| -|\s)\s{0,2}[\"'`]?(?P<v>\$?(?!\d)[\w.]{2,64}\w)",
             _SERVICES,
-            lambda m: _is_login(m) if ":" in m["is"] or (m["mine"] and m["is"].strip(" ,-")) else _looks_made_up(m),
+            lambda m: (
+                _is_login(m)
+                if m["is"].strip() in (":", "=") or (m["mine"] and m["is"].strip(" ,-"))
+                else _looks_made_up(m)
+            ),
         ),
         # larryrivera540: a first name, more letters, then digits
         pattern(

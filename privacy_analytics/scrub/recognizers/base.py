@@ -25,7 +25,8 @@ DIGITS = frozenset("0123456789")
 NO_VALUE = frozenset(
     """null none nil true false undefined unknown empty hidden redacted masked dead taken banned locked public private
     disabled enabled expired invalid valid revoked stored saved encrypted optional mandatory unique visible available
-    unavailable blocked suspended deleted deactivated activated verified leaked compromised""".split()
+    unavailable blocked suspended deleted deactivated activated verified leaked compromised
+    full hacked slow offline online weird gone""".split()
 )
 """What follows "my password is" and the like without being one, beside ordinary words."""
 

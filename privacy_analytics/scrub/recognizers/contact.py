@@ -36,7 +36,7 @@ _PHONE_CUE = re.compile(
 )
 _PHONE_CUE_AFTER = re.compile(r"[^\n]{0,15}\b(?:call|text me|ring me|whatsapp)\b", re.IGNORECASE)
 _COUNTED_BEFORE = re.compile(
-    r"\b(?:build|frame|line|offset|size|version|sample|position|memory|timestamp|time|seed|[pt]id|total|eq|filter|flow|error)s?\b\W{0,3}(?:number|no\.?|is)?\W{0,2}$",
+    r"\b(?:build|frame|line|offset|size|version|sample|position|memory|ram|disk|pointer|handle|tick|timestamp|time|seed|[pt]id|total|eq|filter|flow|error)s?\b\W{0,3}(?:number|no\.?|is)?\W{0,2}$",
     re.IGNORECASE,
 )
 _COUNTED_AFTER = re.compile(
@@ -141,8 +141,9 @@ class ContactRecognizer(ChatRecognizer):
         # a mailer without its dot, or an address that lost its signs: jane.doe at gmail, janedoe 22 gmailcom
         pattern(
             "EMAIL",
-            rf"(?<![\w.])[\w+-]{{0,32}}[\d.][\w.+-]{{1,32}}{_AT}{_MAILER}\b",
+            rf"(?<![\w.])(?P<glued>)(?P<name>[\w.+-]{{2,64}}){_AT}{_MAILER}\b",
             "gmail googlemail hotmail outlook yahoo icloud protonmail proton gmx aol live web fastmail zoho yandex",
+            _unsigned,
         ),
         pattern(
             "EMAIL",

@@ -13,8 +13,8 @@ _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _VERSION_CUE = re.compile(r"(?:\bv|\bver|\bversion|\bbuild|\brelease|\bfirmware)[.:= ]{0,2}$", re.IGNORECASE)
 _ADDRESS_CUE = re.compile(r"\b(?:ip|addr|address|host|ping|server|client|from|at)\b[^\n]{0,20}$", re.IGNORECASE)
 _PORT = re.compile(r":\d{2,5}\b")
-_COMPUTER = r"(?:macbook|imac|mbp|mac-?mini|mac-?pro|mac-?studio|thinkpad|laptop|desktop|pc|ipad|iphone|galaxy|pixel|xps|win1[01]|nas|(?P<vague>surface|dell|linux|server|mac|air|studio|computer))"
-_NAMED = r"(?:host(?:[ _-]?name)?|(?:computer|machine|device|node|workstation)(?:[ _-]?name)?)"
+_COMPUTER = r"(?:macbook|imac|mbp|mac-?mini|mac-?pro|mac-?studio|thinkpad|laptop|desktop|ipad|iphone|galaxy|pixel|xps|win1[01]|nas|(?P<vague>pc|surface|dell|linux|server|mac|air|studio|computer))"
+_NAMED = r"(?:(?P<sure>host[ _-]?name|(?:computer|machine|workstation)[ _-]?name)|host|device[ _-]?name|computer|machine|node|workstation)"
 _ANYBODYS = frozenset(
     """my the your our his her their old new gaming mid ubuntu kubuntu xubuntu lubuntu studio work home a this that m1 m2
     m3 m4 intel apple windows stand mini gpu cpu""".split()
@@ -44,7 +44,11 @@ def _is_ipv6(match: re.Match[str]) -> bool:
         address = ipaddress.IPv6Address(value(match))
     except ValueError:
         return False
-    return not (address.is_loopback or address.is_unspecified)
+    return len(value(match)) > 6 and not (address.is_loopback or address.is_unspecified)
+
+
+def _is_mac(match: re.Match[str]) -> bool:
+    return match[1] == ":" or re.search("[a-f]", match[0], re.IGNORECASE) is not None
 
 
 def _is_device(match: re.Match[str]) -> bool:
@@ -53,7 +57,7 @@ def _is_device(match: re.Match[str]) -> bool:
 
 def _is_personal(match: re.Match[str]) -> bool:
     who = match["who"].lower()
-    return who not in _ANYBODYS and (not match["vague"] or _somebodys(who))
+    return who not in _ANYBODYS and (not match["vague"] or _somebodys(who) or match[0].isupper())
 
 
 def _somebodys(word: str) -> bool:
@@ -61,11 +65,11 @@ def _somebodys(word: str) -> bool:
 
 
 def _is_host(match: re.Match[str]) -> bool:
-    """After = or : any word will do; else a name in it, a digit or capitals."""
+    """After hostname= any word will do; else there must be a name in it, a digit or capitals: "host: Live 11" is a DAW."""
     name = value(match)
     if name.lower() in NO_VALUE | _ANYBODYS | {"localhost"}:
         return False
-    return bool(match["is"].strip()) or (
+    return (bool(match["is"].strip()) and bool(match["sure"])) or (
         "-" in name and (name.isupper() or digits(match, 1) or any(_somebodys(part) for part in name.split("-")))
     )
 
@@ -84,13 +88,19 @@ class DeviceRecognizer(ChatRecognizer):
         pattern(
             "DEVICE_ID",
             r"(?<![a-z])(?:device|machine|hardware|hw|computer|install(?:ation)?|session|client|trace|anonymous|crash|report|dump|android|udid|imei|hwid|serial)"
-            r"(?:(?:[ _-](?:report|dump))?[ _-]?(?:id|uuid|guid)[\"'`]?\s?(?:is|=|:|#)?|\s?(?:number|no)?\s?(?:is|=|:|#)|(?<=udid)|(?<=imei)|(?<=hwid))\s{0,2}[\"'`]?(?P<v>(?=[\w-]{0,40}\d)[A-Z0-9][A-Z0-9-]{7,80})(?![\w])",
+            r"(?:(?:[ _-](?:report|dump))?[ _-]?(?:id|uuid|guid)[\"'`]?\s?(?:is|=|:|#)?|(?<=udid)[:=#]?|(?<=imei)[:=#]?|(?<=hwid)[:=#]?|(?<=session)\s?[:=])\s{0,2}[\"'`]?(?P<v>(?=[\w-]{0,40}\d)[A-Z0-9][A-Z0-9-]{7,80})(?![\w])",
             "id uuid guid udid imei hwid number serial device machine session deviceid machineid machineguid installid clientid sessionid",
             _is_device,
             least=3,
         ),
         # MAC addresses with colons, dashes or dots (IEEE 802, Cisco); bare or spaced only after a cue
-        pattern("MAC", r"(?<![\w:-])(?:[0-9a-f]{2}([:-]))(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}(?![\w:-])", ": -", score=0.95),
+        pattern(
+            "MAC",
+            r"(?<![\w:-])(?:[0-9a-f]{2}([:-]))(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}(?![\w:-])",
+            ": -",
+            _is_mac,
+            score=0.95,
+        ),
         pattern(
             "MAC",
             r"(?<![\w.])[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}(?![\w.])",

@@ -35,13 +35,15 @@ _TIME = re.compile(
     r"1[4-9]\d{11}(?:\d{3}){0,2}$|20\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])(?:\d\d){2,3}$"
 )  # Unix, in ms or finer; 20231121123456
 _COUNTED = re.compile(
-    r"\b(?:memory|size|offset|address|bytes|samples?|seed|time|timestamp|position)\W{0,3}$", re.IGNORECASE
+    r"\b(?:memory|size|offset|address|pointer|handle|tick|ram|disk|bytes|samples?|seed|time|timestamp|position)\W{0,3}$",
+    re.IGNORECASE,
 )
 _CARD_CUE = re.compile(r"\b(?:card|visa|mastercard|amex|debit|credit|cc)\b", re.IGNORECASE)
 _PITCH = re.compile(r"\s{0,2}(?:k?hz|db|bpm|ms|%|bars?|times|x\b)", re.IGNORECASE)
 _MACHINES = re.compile(
     r"\b(?:thread|process|track|plug-?in|event|error|class|bundle|param|clip|note)[ _]$", re.IGNORECASE
 )
+_YEAR_OR_ROUND = re.compile(r"(?:19|20)\d\d|\d+00")
 _CERTAIN = re.compile(r"[#:=]|number|no\b|nr|num|id\b|code|confirmation|nummer", re.IGNORECASE)
 
 
@@ -121,7 +123,10 @@ def _is_order(match: re.Match[str]) -> bool:
 
 
 def _is_id(match: re.Match[str]) -> bool:
-    return _is_code(match) and (_certain(match) or digits(match, 4) or not value(match).isdigit())
+    number = value(match)
+    if number.isdigit() and not _certain(match):
+        return len(number) > 3 and not _YEAR_OR_ROUND.fullmatch(number)
+    return _is_code(match) and (len(number) > 7 or not match[0].lower().startswith("pan"))  # "pan: 100L" is stereo
 
 
 def _is_split_code(match: re.Match[str]) -> bool:
@@ -191,12 +196,13 @@ class NumberRecognizer(ChatRecognizer):
         ),
         pattern(
             "SSN",
-            rf"\b(?:ssn|ss|social(?: security)?){_IS}(?P<v>\d[\d .-]{{7,10}}\d|[\dX*]{{3}}[ -][\dX*]{{2}}[ -](?:[\dX]{{4}}))(?!\w)",
+            rf"{WORD}(?:ssn|ss|social(?: security)?){_IS}(?P<v>\d[\d .-]{{7,10}}\d|[\dX*]{{3}}[ -][\dX*]{{2}}[ -](?:[\dX]{{4}}))(?!\w)",
             "ssn ss social",
         ),
         pattern(
             "SSN",
-            r"\b(?:ssn|social(?: security)?(?! media| network))\b[^\n\d]{0,20}?(?:\b4\b[^\n\d]{1,20})?(?P<v>\d{4}|\d{9})(?![\w.]*\w)",
+            WORD
+            + r"(?:ssn|social security|social(?= is\b| number|'s)|(?<=my )social)\b[^\n\d]{0,20}?(?:\b4\b[^\n\d]{1,20})?(?P<v>\d{4}|\d{9})(?![\w.]*\w)",
             "ssn social",
         ),
         pattern(
@@ -234,12 +240,16 @@ class NumberRecognizer(ChatRecognizer):
         ),
         pattern(
             "ORDER_ID",
-            r"(?<![\w-])(?:(?:ORD|INV|INC|TKT|TXN|RITM|CUST|CLM|RMA)\d{4,12}|[A-Z]{2,6}-\d{5,10})(?![\w-])",
+            r"(?<![\w-])(?:(?:ORD|INV|INC|TKT|TXN|RITM|CUST|CLM|RMA)\d{4,12}|[A-Z]{2,6}-\d{6,10})(?![\w-])",
             DIGITS,
             case=True,
             least=4,
         ),
-        pattern("ORDER_ID", r"(?<![\w&#])#(?P<v>\d{4,8}-[A-Z0-9]{1,8}|\d{5}|\d{7,12})(?!\w)", "#"),
+        pattern(
+            "ORDER_ID",
+            r"(?<![\w&#])(?<!preset )(?<!patch )(?<!sample )#(?P<v>\d{4,8}-[A-Z0-9]{1,8}|\d{5}|\d{7,12})(?!\w)",
+            "#",
+        ),
         # papers and accounts after a cue
         pattern(
             "ID",
@@ -295,6 +305,7 @@ class NumberRecognizer(ChatRecognizer):
             "DOB",
             rf"{WORD}(?:dob|d\.o\.b\.?|(?:date|day)[ _]?of[ _]?birth|birth[ _]?(?:date|day)|born(?: on| in)?|b-?day|geburtsdatum|geb(?:oren)?(?: am)?)(?!\w)[^\n\d]{{0,20}}?(?P<v>{_DATE})(?!\w)",
             "dob birth birthdate born birthday bday b geburtsdatum o dateofbirth geb geboren",
+            lambda m: not (m[0][:1] in "bB" and "day" in m[0].lower() and value(m).isdigit()),
             least=1,
         ),
     )

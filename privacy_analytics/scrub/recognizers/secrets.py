@@ -20,6 +20,7 @@ _PREFIXES = (
 _CUE = r"(?:pass(?:word|wd|_?phrase|_?code|wort)|(?<=[_a-z])pass|pswd|pwd|psw|pw|p/w)"
 _CUES = "password passwords passwd passphrase passcode pass pwd pswd passwort pw p psw"
 _VALUE = r"(?:\"(?=[^\"\n]{1,128}\")|'(?=[^'\n]{1,128}')|`)?(?P<v>[^\s\"'`]{2,128}(?<![.,;:)]))"
+_AMOUNT = re.compile(r"\d+(?:\.\d+)?-?(?:db|bits?|bpm|k?hz|[mg]hz|ms|%|x)\S{0,6}", re.IGNORECASE)
 _NO_FILTER = r"(?<!high )(?<!low )(?<!band )(?<!all )(?<!high-)(?<!low-)(?<!band-)(?<![a-z])"
 
 
@@ -55,7 +56,11 @@ def _is_password(match: re.Match[str]) -> bool:
 
 
 def _strong(match: re.Match[str]) -> bool:
-    return _is_password(match) and bool(re.search(r"\d|[^\w\s.,;:!?'\"()-]|\w[!$]", value(match)))
+    return (
+        _is_password(match)
+        and not _AMOUNT.fullmatch(value(match))
+        and bool(re.search(r"\d|[^\w\s.,;:!?'\"()-]|\w[!$]", value(match)))
+    )
 
 
 def _letters_and_digits(match: re.Match[str]) -> bool:
@@ -138,6 +143,12 @@ class SecretRecognizer(ChatRecognizer):
             "credential credentials",
             _letters_and_digits,
         ),
+        pattern(
+            "PASSWORD",
+            r"\bwi-?fi\s?(?:is|:|=)\s{0,2}(?P<v>[^\s\"'`]{8,64}(?<![.,;:)]))",
+            "wifi wi",
+            _letters_and_digits,
+        ),
         # x is my password, using x as the password
         pattern(
             "PASSWORD",
@@ -167,12 +178,12 @@ class SecretRecognizer(ChatRecognizer):
         # PINs and one-time codes
         pattern(
             "PASSWORD",
-            r"\b(?:pin|passcode|otp|2fa|verification|security|log-?in|sign-?in|sms|one[- ]time|cvv|cvc)(?:\s(?:code|number|pin))?\s?(?:'s|is|was|=|:|\s)\s{0,2}(?P<v>\d{3,8})(?![\w.])",
+            r"\b(?:(?:pin|passcode|otp|2fa|cvv|cvc)(?:\s(?:code|number))?|(?:verification|security|log-?in|sign-?in|sms|one[- ]time)\s(?:code|number|pin))\s?(?:'s|is|was|=|:|\s)\s{0,2}(?P<v>\d{3,8})(?![\w.%])",
             "pin passcode otp fa verification security cvv cvc login log signin sign sms time",
         ),
         pattern(
             "PASSWORD",
-            r"\b(?:my code (?:is|was)\s|code[: ]\s?(?=\d{4,8} to (?:log|sign|verify)))(?P<v>\d{4,8})(?![\w.])",
+            r"\b(?:my code (?:is|was)\s|(?<!error )code [^\n\d]{1,25}\bis\s|code[: ]\s?(?=\d{4,8} to (?:log|sign|verify)))(?P<v>\d{4,8})(?![\w.])",
             "code",
             lambda m: digits(m, 5) or " to " in m.string[m.start() : m.end() + 40],
         ),
@@ -235,8 +246,8 @@ class SecretRecognizer(ChatRecognizer):
         ),
         pattern(
             "LICENSE_KEY",
-            r"\b(?:serial|licen[cs]e|activation|product|unlock|reg(?:istration)?|redeem|voucher|ilok|dongle|auth(?:orization)?|challenge)(?P<is>(?:\s(?:key|code|number|no|id|nr|num|activation)){0,2}\.?\s?(?:is|was|=|:|#|\s))\s{0,2}[\"'`#]?(?P<v>(?=[A-Z-]{0,40}\d|[A-Z]{8})[A-Z0-9][A-Z0-9-]{4,80}[A-Z0-9])(?![\w])",
-            "serial license licence activation product unlock reg registration redeem voucher ilok dongle auth authorization challenge",
+            r"\b(?:serial|licen[cs]e|activation|product|unlock|reg(?:istration)?|redeem|voucher|ilok|dongle|auth(?:ori[sz]ation)?|challenge)(?P<is>(?:\s(?:key|code|number|no|id|nr|num|activation)){0,2}\.?\s?(?:is|was|=|:|#|\s))\s{0,2}[\"'`#]?(?P<v>(?=[A-Z-]{0,40}\d|[A-Z]{8})[A-Z0-9][A-Z0-9-]{4,80}[A-Z0-9])(?![\w])",
+            "serial license licence activation product unlock reg registration redeem voucher ilok dongle auth authorization authorisation challenge",
             _is_serial,
             score=0.95,
         ),
