@@ -234,7 +234,7 @@ def _studio(words: list[str], tail: str) -> bool:
     letters = [word for word in words if not word.isdigit()]
     if not letters:
         return False
-    names = [word for word in letters if word not in ordinary_words() and word not in products()]
+    names = [word for word in letters if word in known_names() or not (word in ordinary_words() or word in products())]
     if not names:
         return True
     if any(word in clear_names() or word in surnames() or word not in known_names() for word in names):

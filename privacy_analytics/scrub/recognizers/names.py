@@ -85,7 +85,7 @@ _AFTER = (
     _cue(
         "mr mrs ms miss mx dr prof professor madam officer",
         r"(?:mr|mrs|ms|miss|mx|dr|prof|professor|madam|officer)\.?\s",
-        lambda word: _title(word) or (_anything(word) and len(word) > 2),
+        lambda word: (_anything(word) and len(word) > 1) or (word[0].isupper() and _bare(word) in surnames()),
     ),
     _cue(
         "name contact customer client patient employee author attn from to cc owner user by participant artist recipient sender for split sheet sheets writers writer credits",
@@ -139,6 +139,18 @@ _AFTER = (
         r"(?:tell|ask|asked|told|explain to)\s(?=[^\s]+\s(?:i|we|to|what|how|why|if|that|about|when|where|who|for|he|she)\b)",
         _strange,
     ),
+    _cue("call", r"call\s(?=[^\s]+(?:\s[^\s]+)?\s(?:at|on|under)\s[+(\d])", _strange),
+    _cue("did does use used", r"(?:did|does)\s(?=[^\s]+\s(?:use|do|mix|play|sing|record|want|say|send)\b)", _strange),
+    _cue(
+        "from chain stems mix file preset",
+        r"(?:chain|stems?|mix|files?|preset|feedback|note|message|mail|notes) from\s",
+        _strange,
+    ),
+    _cue(
+        "for to",
+        r"(?:(?:it|them|this|that) (?:again )?(?:for|to)|(?:export|mix|stems?|files?|bounce|track|song|demo|master)s? to)\s(?=[^\s]+(?:$| (?:but|and|so|because|yesterday|today|tomorrow|now)\b))",
+        _strange,
+    ),
     _cue("hey hi hello yo", r"^(?:hey|hi|hello|yo)\s(?=[^\s,]+,)", _strange),
     _cue(
         "hi hey hello yo welcome sorry",
@@ -151,8 +163,8 @@ _AFTER = (
         _clear_or_titled,
     ),
     _cue(
-        "sent send stems files mix vocals credit recorded mixed mastered",
-        r"(?:(?:sent|send|credit|give|gave|emailed|forwarded|invoice|ship) (?:[^\W\d]{1,12} ){0,4}to|(?:recorded|mixed|mastered|produced|written|sung|played|drums|vocals|mix|guitars?|bass|keys) by|collab with|and the (?:mix|master) to)\s",
+        "sent send stems files mix vocals credit recorded mixed mastered produced collab invoice ship",
+        r"(?:(?:sent|send|credit|give|gave|emailed|forwarded|invoice|ship) (?:[^\W\d]{1,12} ){0,4}to|(?:recorded|mixed|mastered|produced|written|sung|played|drums|vocals|mix|guitars?|bass|keys) by|collab(?:ing|oration)? with|and the (?:mix|master) to)\s",
         lambda word: _clear(word) or _titled_or_known(word),
     ),
     _cue(
@@ -217,7 +229,7 @@ class NameRecognizer(ChatRecognizer):
                 for match in cue.regex.finditer(text):
                     word = _WORD.match(text, match.end())
                     if word and cue.gate(word[0]):
-                        yield _whole(text, word, after_cue=cue.gate is _anything)
+                        yield _whole(text, word, after_cue=cue.gate in (_anything, _strange))
         if not tokens.isdisjoint(_DASHES):
             for match in _ENDING.finditer(text):
                 if (word := _WORD.match(text, match.start("v"))) and _strange(word[0]):
@@ -271,7 +283,11 @@ def _whole(text: str, first: re.Match[str], *, after_cue: bool) -> Span:
             break
         word = follow["word"]
         if titled:
-            more = _title(word) or (word.endswith(".") and word[0].isupper())
+            more = (
+                _title(word)
+                or (word[0].isupper() and _bare(word) in surnames())
+                or (word.endswith(".") and word[0].isupper())
+            )
         else:
             more = not word[0].isupper() and (
                 word.endswith(".")

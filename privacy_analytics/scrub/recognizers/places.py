@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from privacy_analytics.scrub.lists import ordinary_words
+from privacy_analytics.scrub.lists import cities, key, ordinary_words
 from privacy_analytics.scrub.recognizers.base import DIGITS, ChatRecognizer, digits, pattern, value
 
 _STATE = r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY])"
@@ -31,6 +31,15 @@ def _is_town(match: re.Match[str]) -> bool:
         and town.lower() not in ordinary_words()
         and (town[0].isupper() or town.split()[0].lower() not in ordinary_words())
     )
+
+
+def _starts_with_country(match: re.Match[str]) -> bool:
+    return key(value(match).rpartition(" ")[0]) in cities()
+
+
+def _is_known_town(match: re.Match[str]) -> bool:
+    words = value(match).split()
+    return any(key(" ".join(words[:count])) in cities() for count in range(1, len(words) + 1))
 
 
 class PlaceRecognizer(ChatRecognizer):
@@ -71,6 +80,32 @@ class PlaceRecognizer(ChatRecognizer):
             r"\b(?:calle|rua|avenida|(?-i:Via)|(?-i:Viale)|(?-i:Piazza))\s(?:d[eio]l{0,2}[aeo]?\s)?[^\W\d_][\w'-]{2,30}(?:\s[^\W\d_][\w'-]{1,30}){0,2},?\s(?:n[o.º]?\s?)?\d{1,4}\b",
             DIGITS,
         ),
+        pattern(
+            "ADDRESS",
+            r"\b(?-i:[A-ZÀ-Þ])[^\W\d_]{2,30}(?:weg|ring|damm|ufer|hof|kade|plein|singel|gade|stræde|vägen|vagen|väg|vegen|veien|tie|katu|kuja|polku|gränd|utca|útja)\s{1,2}\d{1,4}\s?[a-z]?\b(?:,?\s\d{4,5}\s[^\W\d_][\w-]{1,30})?",
+            DIGITS,
+        ),
+        pattern(
+            "ADDRESS",
+            r"\b(?:ul\.|al\.|os\.|pl\.|avda\.?|av\.|c/|via|viale|corso|piazza|largo|praça|travessa|bulevardul|strada|ulica|ulitsa|náměstí)\s(?-i:[A-ZÀ-Þ])[\w'.-]{1,30}(?:\s[\w'.-]{1,30}){0,3}?,?\s\d{1,4}[a-z]?\b(?:/\d{1,4})?",
+            DIGITS,
+        ),
+        pattern(
+            "ADDRESS",
+            r"(?m)^[>?\s]{0,8}(?P<v>\d{1,6}[a-z]?,?\s[^\n]{3,60}\n[>?\s]{0,8}(?:apt|apartment|suite|ste|unit|flat|floor)\.?\s?#?\w{1,6}(?:\s?\n[>?,\s]{0,8}(?-i:[A-ZÀ-Þ])[^\n:@]{1,40}){0,3}(?:\s?\n?[>?,\s]{0,8}\d{4,6}(?:-\d{3,4})?)?)",
+            "apt apartment suite ste unit flat floor",
+        ),
+        pattern(
+            "ADDRESS",
+            r"\b(?:(?:psc|cmr|unit|uss|usns|uscgc)\s[\w.-]{1,20}(?:\s[\w.-]{1,20})?(?:,?\s(?:box|bldg)\s\d{1,6})?[,\s]{1,3})?(?:apo|fpo|dpo),?\s(?:aa|ae|ap)\s{1,2}\d{5}(?:-\d{4})?\b",
+            "apo fpo dpo",
+        ),
+        pattern(
+            "ADDRESS",
+            r"(?m)^[>?\s]{0,8}(?P<v>(?-i:[A-ZÀ-Þ])[^\W\d_]{2,20}(?:\s(?-i:[A-ZÀ-Þ])[^\W\d_]{1,20}){0,2}\s\d{4,6})\s?$",
+            DIGITS,
+            _starts_with_country,
+        ),
         pattern("ADDRESS", r"\b(?:apt|apartment|suite|ste)\b\.?\s?#?\d{1,5}[a-z]?\b", "apt apartment suite ste"),
         pattern("ADDRESS", r"\bp\.?\s?o\.?\s?box\s\d{1,7}", "box"),
         pattern(
@@ -97,5 +132,21 @@ class PlaceRecognizer(ChatRecognizer):
             "live lives living based located reside residing moved moving grew from born town city hometown",
             _is_town,
             score=0.7,
+        ),
+        pattern(
+            "LOCATION",
+            r"\b(?:(?:i'?m|i am|this is|name is|it'?s)\s(?:[^\W\d_][\w.'-]{0,20}\s){1,3}from|(?:bedroom|studio|flat|apartment|house|place|home|room|band|label|gig|show) (?:here )?(?:in|near)|my hometown,?|originally from|(?:moved|relocated|flew|travell?ed|driving|moving) (?:here )?(?:from|to)|(?:grew|raised) (?:up )?in|greetings from)"
+            r"\s(?P<v>(?-i:[A-ZÀ-Þ])[\w'-]{1,30}(?:\s(?-i:[A-ZÀ-Þ])[\w'-]{1,30}){0,2}|(?:new |san |santa |los |las |saint |st\.? |el |la )?[^\W\d_]{3,30})(?!\w)",
+            "from in near hometown to",
+            _is_town,
+            score=0.7,
+        ),
+        pattern(
+            "LOCATION",
+            r"\b(?:in|from|to|near|at|around|of|that|lives?|visit(?:ed|ing)?)\s(?P<v>[A-ZÀ-Þ][\w'-]{1,30}(?:\s[A-ZÀ-Þ][\w'-]{1,30}){0,2})(?!\w)",
+            "in from to near at around of that live lives visit visited visiting",
+            _is_known_town,
+            score=0.5,
+            case=True,
         ),
     )
