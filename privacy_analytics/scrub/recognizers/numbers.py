@@ -72,8 +72,7 @@ def _is_card(match: re.Match[str]) -> bool:
     number = re.sub(r"\D", "", match[0])
     if not 13 <= len(number) <= 19 or len(set(number)) == 1:
         return False
-    cued = _CARD_CUE.search(match.string[max(0, match.start() - 60) : match.start()])
-    if cued:
+    if _CARD_CUE.search(match.string[max(0, match.start() - 60) : match.start()]):
         return True
     if _TIME.match(number):
         return False
@@ -100,9 +99,9 @@ def _certain(match: re.Match[str]) -> bool:
     return _CERTAIN.search(match[0][: match.start("v") - match.start()]) is not None
 
 
-def _is_request(match: re.Match[str]) -> bool:
-    """Cues that are ordinary words: "request 48000" is none."""
-    return _is_code(match) and (_certain(match) or digits(match, 7) or not value(match).isdigit())
+def _is_order(match: re.Match[str], enough: int = 5) -> bool:
+    """A code with letters, so many digits, or any after "order no": "order 66" is none."""
+    return _is_code(match) and (_certain(match) or digits(match, enough) or not value(match).isdigit())
 
 
 def _is_reference(match: re.Match[str]) -> bool:
@@ -116,10 +115,6 @@ def _is_bare_id(match: re.Match[str]) -> bool:
     if _MACHINES.search(match.string[max(0, match.start() - 12) : match.start()]):
         return False
     return _is_code(match) and (match["is"].strip() != "" or digits(match, 5))
-
-
-def _is_order(match: re.Match[str]) -> bool:
-    return _is_code(match) and (_certain(match) or digits(match, 5) or not value(match).isdigit())
 
 
 def _is_id(match: re.Match[str]) -> bool:
@@ -214,7 +209,11 @@ class NumberRecognizer(ChatRecognizer):
         # orders, invoices, tickets
         pattern("ORDER_ID", rf"{WORD}(?:{_any_of(_ORDER)})s?{_IS}{_CODE}", _ORDER, _is_order, least=3),
         pattern(
-            "ORDER_ID", rf"{WORD}(?<!in )(?:{_any_of(_WEAK_ORDER)})s?{_IS}{_CODE}", _WEAK_ORDER, _is_request, least=3
+            "ORDER_ID",
+            rf"{WORD}(?<!in )(?:{_any_of(_WEAK_ORDER)})s?{_IS}{_CODE}",
+            _WEAK_ORDER,
+            lambda m: _is_order(m, 7),
+            least=3,
         ),
         pattern(
             "ORDER_ID",
