@@ -42,7 +42,7 @@ _ROLE = r"(?:vocals?|vox|drums|bass|guitars?|keys|synths?|strings|mix(?:ed|ing)?
 _PERSONAL_BEFORE = re.compile(
     rf"(?:(?<!\w)(?:my|our|his|her|their|your|a) (?:\w{{2,12}} )?{_KIN}s?,? (?:is |was |called |named )?|"
     r"(?<!\w)(?:names? is|name'?s|name:|i'?m|i am|this is|it'?s|call me|named|called me|known as)\s|"
-    r"(?<!\w)(?:hi|hey|hello|yo|dear|cheers|thanks|thank you|thx|ty|regards|best|love|sincerely|yours|greetings|signed|xoxo)[,!.]?\s{1,3}[-~–—]?\s?|"
+    r"(?<!\w)(?:(?:hi|hey|hello|yo|dear|cheers|thanks|thank you|thx|ty)[,!.]?|(?:regards|best|love|sincerely|yours|greetings|signed|xoxo)(?:[,!.]|(?=\n)))\s{1,3}[-~–—]?\s?|"
     r"(?<!\w)(?:call|email|text|ping|met|meet|tell|told|ask|asked|message|messaged|dm|invite|invited|remind|contact|cc|attn:?|from:|to:)\s|"
     r"(?<!\w)(?:mr|mrs|ms|miss|mx|prof|professor)\.?\s|"
     rf"(?<!\w){_ROLE} by\s|(?<!\w)(?:collab|session|call|jam|meeting|rehearsal|writing) with\s|"

@@ -1,0 +1,175 @@
+# ruff: noqa: E501  a pattern broken over lines is harder to read
+"""What is said before a name, and which words may then be one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from privacy_analytics.scrub.lists import cities, clear_names, clear_surnames, known_names, ordinary_words, surnames
+
+
+def bare(word: str) -> str:
+    return word.lower().removesuffix("'s").removesuffix("’s")
+
+
+def ordinary(word: str) -> bool:
+    return word.lower() in ordinary_words()
+
+
+def title(word: str) -> bool:
+    return word[0].isupper() and not ordinary(word)
+
+
+def clear(word: str) -> bool:
+    return bare(word) in clear_names()
+
+
+def known(word: str) -> bool:
+    return bare(word) in known_names()
+
+
+def _titled_or_known(word: str) -> bool:
+    return (title(word) and not (word.isupper() and len(word) < 4)) or known(word)
+
+
+def _clear_or_titled(word: str) -> bool:
+    titled = title(word) and not word.isupper() and (known(word) or bare(word) in clear_surnames())
+    return clear(word) or (titled and bare(word) not in cities())
+
+
+def anything(word: str) -> bool:
+    return not ordinary(word)
+
+
+_ENDS = ("ing", "ed", "tion", "ness", "ment", "ly")
+
+
+def strange(word: str) -> bool:
+    """A name, or a word that is nothing else; shouting and what ends like a verb are neither."""
+    return clear(word) or (
+        len(word) > 2 and not ordinary(word) and not word.isupper() and not (word.islower() and word.endswith(_ENDS))
+    )
+
+
+def _clear_or_strange_title(word: str) -> bool:
+    return clear(word) or (title(word) and not word.isupper())
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    need: frozenset[str]
+    regex: re.Pattern[str]
+    gate: Callable[[str], bool]
+
+
+def _cue(need: str, regex: str, gate: Callable[[str], bool]) -> Cue:
+    return Cue(frozenset(need.split()), re.compile(rf"(?<!\w)(?:{regex})", re.IGNORECASE), gate)
+
+
+_KIN = "wife|husband|girlfriend|boyfriend|partner|bandmate|friend|buddy|mate|brother|sister|mum|mom|mother|dad|father|son|daughter|teacher|boss|producer|singer|vocalist|drummer|guitarist|bassist|engineer|manager|cousin|roommate|flatmate|colleague|client|student|uncle|aunt|neighbou?r|gf|bf|fiancée?|studio partner|songwriter|rapper|keyboardist|intern|assistant|coach"
+AFTER = (
+    _cue(
+        "name names named",
+        r"(?:my|his|her|their|our|full|real|first|last|user|[^\W\d]{2,12}'?s) names?(?:'?s| is|:| =)\s{1,2}(?:is )?|names? (?:from|on (?:the )?(?:account|card|licen[cs]e|invoice))(?: is|:)?\s|what'?s (?:your|his|her) (?:\w{4,5} )?name\?\s",
+        anything,
+    ),
+    _cue("name", r"name from [^\W\d_]{2,20}(?:\s[^\W\d_]{2,20}){0,2} to\s", anything),
+    _cue(
+        "mr mrs ms miss mx dr prof professor madam officer",
+        r"(?!(?-i:MS|MX)\b)(?:mr|mrs|ms|miss|mx|dr|prof|professor|madam|officer)\.?\s",
+        lambda word: (anything(word) and len(word) > 1) or (word[0].isupper() and bare(word) in surnames()),
+    ),
+    _cue(
+        "name contact customer client patient employee author attn from to cc owner user by participant artist recipient sender for split sheet sheets writers writer credits",
+        r"(?:name|contact|customer|client|patient|employee(?: record)?|author|attn|from|to|cc|owner|user|participant|recipient|sender|by|for|split sheet|writers?|credits|booked by|prepared by)(?:_?name)?[\"']?\s?[:=]\s{0,2}[\"']?",
+        _titled_or_known,
+    ),
+    _cue(
+        "signed sincerely under belongs admin",
+        r"(?:signed|sincerely|yours|account under|registered (?:to|under)|belongs to|admin is|licen[cs]ed to)[,:]?\s{1,3}(?:[-~]\s?)?",
+        _titled_or_known,
+    ),
+    _cue(
+        "dear regards cheers thanks thx thank ty best greetings love",
+        r"(?:dear|(?:kind |best |warm )?regards|cheers|thanks|thank you|thx|ty|best|greetings|yours truly|love)(?:[,!.]?\s{1,3}(?:[-~]\s?)?|\s?[-~]\s?)(?=[^\s]+(?:\s[^\s]+){0,2}\s?$)",
+        strange,
+    ),
+    _cue(
+        "dear regards cheers thanks thx thank ty best love greetings",
+        r"(?:dear|regards|cheers|thanks|thank you|thx|ty|best|love|greetings|yours truly)(?:[,!.]?\s{1,3}(?:[-~]\s?)?|\s?[-~]\s?)",
+        _clear_or_strange_title,
+    ),
+    _cue(
+        "this it here its",
+        r"(?:this is|it's|it is|its)\s(?=[^\s]+(?:\s[^\s]+){0,2}?(?:,| here\b| from\b| again\b| speaking\b))",
+        strange,
+    ),
+    _cue("here", r"(?:yo|hey|hi|hello)\s(?=[^\s]{2,20} here\b)", anything),
+    _cue(
+        "i im",
+        r"(?:i'm|im|i am)\s(?=[^\s]+(?:\s[^\s]+){0,2}?(?:,? (?:from|and i|here|the)\b|,|\.|$))",
+        _clear_or_strange_title,
+    ),
+    _cue("i im", r"(?:i'm|im|i am)\s(?=[^\s]+(?:\s[^\s]+){0,2}? and i\b)", strange),
+    _cue(
+        "call called named calls",
+        r"(?:(?:call|calls) me|(?:is|am|was|guy|girl|named|someone) (?:called|named)|named)\s",
+        _titled_or_known,
+    ),
+    _cue(
+        "my our his her their",
+        rf"(?:my|our|his|her|their) (?:\w{{2,12}} )?(?:{_KIN}),?\s(?:is |was |called |named )?",
+        strange,
+    ),
+    _cue(
+        "tell ask text ping email meet met told asked message credit invite remind asking contact says said",
+        r"(?:tell|ask|text|ping|email|meet|met|told|asked|asking|message|credit|invite|remind|contact|said|says)\s",
+        _clear_or_strange_title,
+    ),
+    _cue(
+        "tell ask asked told explain",
+        r"(?:tell|ask|asked|told|explain to)\s(?=[^\s]+\s(?:i|we|to|what|how|why|if|that|about|when|where|who|for|he|she)\b)",
+        strange,
+    ),
+    _cue("says said", r",\s(?:says|said)\s(?=[^\s]+[.!]?$)", strange),
+    _cue("call", r"call\s(?=[^\s]+(?:\s[^\s]+)?\s(?:at|on|under)\s[+(\d])", strange),
+    _cue("did does use used", r"(?:did|does)\s(?=[^\s]+\s(?:use|do|mix|play|sing|record|want|say|send)\b)", strange),
+    _cue(
+        "from chain stems mix file preset",
+        r"(?:chain|stems?|mix|files?|preset|feedback|note|message|mail|notes) from\s",
+        strange,
+    ),
+    _cue(
+        "for to",
+        r"(?:(?:it|them|this|that) (?:again )?(?:for|to)|(?:export|mix|stems?|files?|bounce|track|song|demo|master)s? to)\s(?=[^\s]+(?:$| (?:but|and|so|because|yesterday|today|tomorrow|now)\b))",
+        strange,
+    ),
+    _cue("hey hi hello yo", r"^(?:hey|hi|hello|yo)\s(?=[^\s,]+,)", strange),
+    _cue(
+        "hi hey hello yo welcome sorry",
+        r"(?:hi|hello|hey|yo|welcome|sorry|good morning|good evening)(?:\sthere)?,?\s",
+        _clear_or_titled,
+    ),
+    _cue(
+        "with by for from and to show give send let is or",
+        r"(?:with|by|for|from|and|to|show|give|send|let|or)\s",
+        _clear_or_titled,
+    ),
+    _cue(
+        "sent send stems files mix vocals credit recorded mixed mastered produced collab invoice ship",
+        r"(?:(?:sent|send|credit|give|gave|emailed|forwarded|invoice|ship) (?:[^\W\d]{1,12} ){0,4}to|(?:recorded|mixed|mastered|produced|written|sung|played|drums|vocals|mix|guitars?|bass|keys) by|collab(?:ing|oration)? with|and the (?:mix|master) to)\s",
+        lambda word: clear(word) or _titled_or_known(word),
+    ),
+    _cue(
+        "customer client patient employee specialist user agent under of",
+        r"(?:customer|client|patient|employee|specialist|user|agent|under|of)\s",
+        lambda word: title(word) and _clear_or_titled(word),
+    ),
+    _cue(
+        "vox vocal vocals lead guitar bass drums keys take feat ft gtr track",
+        r"(?:vox|vocals?|guitar|gtr|bass|drums|keys|take|feat\.?|ft\.?)\s?[-:(_]?\s?",
+        _clear_or_titled,
+    ),
+)
