@@ -284,6 +284,7 @@ class Curator:
             "epsilon": loss.epsilon,
             "delta": loss.delta,
             "trust": TRUST,
+            "scrubbing": self.lake.scrubbing(),
             "software": {name: version(name) for name in ("privacy-analytics", "opendp", "polars")},
         }
 

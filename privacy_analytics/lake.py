@@ -1,8 +1,8 @@
 """The lake: one Delta table a contract table, visible batch by batch.
 
 A *batch* is what one intake adds. Its rows may lie in many tables and months; they become visible together, when
-``lake/batches/ID.json`` (counts only) appears. What an interrupted intake left behind is in no committed batch, so
-no reader sees it, and ``recover()`` removes it.
+``lake/batches/ID.json`` (counts, and how texts were scrubbed) appears. What an interrupted intake left behind is in no
+committed batch, so no reader sees it, and ``recover()`` removes it.
 
 Each table is partitioned by ``month`` and ``batch``, its files sorted by account, so that bounding is local and an
 erasure touches few files. Neither the Delta log nor a Parquet footer holds a statistic of an id or a text: a
@@ -98,6 +98,12 @@ class Lake:
     def batches(self) -> tuple[str, ...]:
         """The committed batches, oldest first."""
         return tuple(sorted(file.stem for file in self.root.glob("batches/*.json")))
+
+    def scrubbing(self) -> list[dict[str, Any]]:
+        """How the texts of committed batches were scrubbed, each way once: facts of intakes, not of rows."""
+        told = (json.loads((self.root / "batches" / f"{batch}.json").read_text()) for batch in self.batches())
+        ways = {json.dumps(each["scrubbing"]): each["scrubbing"] for each in told if "scrubbing" in each}
+        return list(ways.values())
 
     def months(self, table: str = "events") -> list[str]:
         """The months with committed rows in a table, read from partition values alone."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from privacy_analytics.cli import options
+from privacy_analytics.scrub.card import quoted
 
 if TYPE_CHECKING:
     from privacy_analytics.ingest.intake import IntakeReport, Progress
@@ -90,7 +91,7 @@ def summary(report: IntakeReport) -> str:
         text += [f"quarantined  {table}: {rule}  {number:,}" for rule, number in counts.quarantined.most_common()]
     if report.alone:
         text.append(f"left alone   {', '.join(report.alone)} (no export table)")
-    return "\n".join(text)
+    return "\n".join([*text, f"scrubbing    {quoted(report.scrubbing)}"])
 
 
 def watched() -> Progress:

@@ -10,6 +10,7 @@ from privacy_analytics.dp.releases import Release
 from privacy_analytics.errors import UsageError
 from privacy_analytics.figures.format import month_words
 from privacy_analytics.figures.words import title
+from privacy_analytics.scrub.card import quoted
 
 _TRUST = {
     "embedded": "Everything ran as one user of one machine: the session guards an honest analyst against accidents, "
@@ -76,6 +77,9 @@ def _facts(releases: Sequence[Release]) -> list[tuple[str, str]]:
             facts.append((name, str(recorded[key])))
     if recorded.get("trust") in _TRUST:
         facts.append(("Trust", _TRUST[recorded["trust"]]))
+    scrubbings = (each for release in releases for each in (release.recorded or {}).get("scrubbing", ()))
+    if quotes := sorted({quoted(each) for each in scrubbings}):
+        facts.append(("Texts", " ".join(("Scrubbed before they were stored, and not read for any report.", *quotes))))
     return facts
 
 

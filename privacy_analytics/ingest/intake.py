@@ -7,11 +7,11 @@ an account to an export leaves every other account's stored rows byte-identical.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import dataframely as dy
 import polars as pl
@@ -24,6 +24,7 @@ from privacy_analytics.ingest.maps import ColumnMap
 from privacy_analytics.ingest.rows import Rows, TextScrubber
 from privacy_analytics.ingest.staging import Staging
 from privacy_analytics.lake import ALWAYS, HELD, Lake, new_batch, private_files
+from privacy_analytics.scrub.card import scrubbing
 from privacy_analytics.settings import Settings
 
 Progress = Callable[[str], AbstractContextManager[Callable[[int], object]]]
@@ -58,6 +59,8 @@ class IntakeReport:
     tables: dict[str, Counts]
     alone: list[str]
     """Files that are no export table."""
+    scrubbing: Mapping[str, Any]
+    """Tier and weights that texts were scrubbed with, and how often those miss (``scrub.card``)."""
 
 
 def ingest(
@@ -100,7 +103,7 @@ class _Intake:
             lake.scan("identities", ALWAYS, self.committed).drop("month", "batch").collect(),
         )
         self.staging = Staging(lake.root / "staging")
-        self.report = IntakeReport(self.batch, {}, [])
+        self.report = IntakeReport(self.batch, {}, [], scrubbing(scrubber.tier))
         self.quarantine: list[pl.DataFrame] = []
 
     def run(self, source: Path) -> IntakeReport:
@@ -115,7 +118,8 @@ class _Intake:
         self._land_held(held)
         self._land_sessions()
         self._land_quarantine()
-        self.lake.commit(self.batch, {name: vars(counts) for name, counts in self.report.tables.items()})
+        counts = {name: vars(counts) for name, counts in self.report.tables.items()}
+        self.lake.commit(self.batch, {**counts, "scrubbing": self.report.scrubbing})
         self.staging.clear()
         return self.report
 

@@ -13,6 +13,7 @@ from privacy_analytics import curator as curator_module
 from privacy_analytics.curator import Curator
 from privacy_analytics.dp.questions import Adopters, CountAccounts, CountRows
 from privacy_analytics.errors import InsufficientLoss, LedgerError, NotFound, PolicyError, TryLater, UsageError
+from privacy_analytics.lake import Lake, new_batch
 from privacy_analytics.settings import Settings
 
 CanaryError = ValueError("canary-7f3a of one account")
@@ -107,6 +108,16 @@ def test_a_new_policy_version_keeps_the_answers(october: Settings, ask: Asked):
     assert first["releases"]["answer"]["recorded"]["policy"] == "1.0"
     later = ask(load(october.root), CountAccounts("events", by="os").canonical())
     assert later["releases"]["answer"]["recorded"]["policy"] == "2.0"
+
+
+def test_a_release_keeps_how_texts_were_scrubbed_when_it_was_made(october: Settings, ask: Asked):
+    way = {"tier": "standard", "model_sha256": "0" * 64, "measured": "2026-11-20", "missed_per_100": 5}
+    lake = Lake(october.path("lake"))
+    lake.commit(new_batch(), {"scrubbing": way})
+    first = ask(october, FEATURES)
+    lake.commit(new_batch(), {"scrubbing": way | {"tier": "fast"}})
+    assert first["releases"]["answer"]["recorded"]["scrubbing"] == [way]
+    assert ask(october, FEATURES)["releases"] == first["releases"]
 
 
 def test_other_bounds_are_another_question(october: Settings, ask: Asked):

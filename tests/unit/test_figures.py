@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -232,6 +233,25 @@ def test_the_privacy_box_says_what_was_promised_and_what_was_done(world):
     text = re.sub(r"<[^>]+>", " ", figures.fragment("privacy_box", world["features"], world["features"]))
     for said in ("ε 2 at δ 10⁻⁷", "One account", "2026-10.r0", "rho 0.001250", "1.0", "UTC", "20.0", "clipping bias"):
         assert said in text
+
+
+def test_the_privacy_box_quotes_how_many_identifiers_scrubbing_misses(world):
+    way = {"tier": "standard", "model_sha256": "0" * 64, "measured": "2026-11-20", "missed_per_100": 5}
+    other = way | {"tier": "fast", "measured": None, "missed_per_100": None}
+    told, twice = (
+        replace(world[name], recorded={"scrubbing": ways})
+        for name, ways in (("month", [way]), ("features", [way, other]))
+    )
+    box = figures.fragment("privacy_box", told, twice)
+    assert (
+        box.count("In chat like this, about 5 in 100 identifiers are missed (tier standard, measured on 2026-11-20")
+        == 1
+    )
+    assert box.count("the tier fast misses was not measured") == 1
+
+
+def test_a_privacy_box_of_older_releases_says_nothing_of_scrubbing(world):
+    assert "identifiers" not in figures.fragment("privacy_box", world["month"])
 
 
 def test_a_page_lists_what_it_is_made_of(world):

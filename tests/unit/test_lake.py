@@ -52,6 +52,14 @@ def test_rows_are_seen_once_their_batch_is_committed(lake):
     assert seen.select("account", "month", "batch").rows() == [("a", "2026-10", batch), ("b", "2026-10", batch)]
 
 
+def test_each_way_in_which_texts_were_scrubbed_is_told_once(lake):
+    fast, standard = ({"tier": tier, "missed_per_100": None} for tier in ("fast", "standard"))
+    for way in (fast, standard, fast):
+        lake.commit(new_batch(), {"scrubbing": way})
+    lake.commit(new_batch(), {})
+    assert lake.scrubbing() == [fast, standard]
+
+
 def test_a_month_or_table_without_rows_scans_empty_with_the_same_columns(lake):
     add(lake)
     there = lake.scan("events", "2026-10", lake.batches()).collect_schema()

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from privacy_analytics.cli.ingest import ingest, snapshot
+from privacy_analytics.scrub.card import quoted, scrubbing
 
 CANARY = "planted-canary"
 
@@ -24,6 +25,7 @@ def test_ingest_prints_counts_and_rules_and_no_value(bench, event, caplog):
     assert result.exit_code == 0, result.exception
     assert "quarantined  events: row|undeclared  1" in result.output
     assert "left alone   notes.txt" in result.output
+    assert result.output.endswith(f"scrubbing    {quoted(scrubbing('fast'))}\n")
     assert "events.jsonl: 6 rows read" in caplog.text
     assert CANARY not in result.output + caplog.text
     stored = b"".join(file.read_bytes() for file in bench.lake.root.rglob("*.json"))

@@ -3,6 +3,8 @@
 import polars as pl
 import pytest
 
+from privacy_analytics.scrub.card import scrubbing
+
 CHAT = {
     "account_id": "a",
     "conversation_id": "c1",
@@ -123,6 +125,12 @@ def test_every_text_is_scrubbed_before_it_is_stored(bench):
     assert {ticket["subject"], ticket["messages"][0]["content"]} == {"scrubbed"}
     assert bench.rows("crashes")["stack"].to_list() == ["scrubbed"]
     assert set(bench.rows("messages")["content"]) == {"scrubbed"}
+
+
+def test_a_batch_says_how_its_texts_were_scrubbed(bench, event):
+    bench.write("events.jsonl", [event()])
+    assert bench.take().scrubbing == scrubbing("marker")
+    assert bench.lake.scrubbing() == [scrubbing("marker")]
 
 
 def test_the_scrubber_knows_an_accounts_own_identifiers_also_from_an_earlier_export(bench):
