@@ -116,7 +116,7 @@ class DeviceRecognizer(ChatRecognizer):
         pattern("IP", rf"(?<![\w.])(?:{_OCTET}\.){{3}}{_OCTET}(?!\w|\.\d)", ".", _is_ipv4, score=0.95, least=4),
         pattern(
             "IP",
-            r"(?<![\w.])[\dlIO]{1,3}(?:(?: \. |\[\.\]|\.)[\dlIO]{1,3}){3}(?![\w.])",
+            r"(?<![\w.])[\dlIO]{1,3}(?:(?: \. | ?\.|\[\.\])[\dlIO]{1,3}){3}(?![\w.])",
             ".",
             lambda m: digits(m, 4) and _is_ipv4(m),
             case=True,

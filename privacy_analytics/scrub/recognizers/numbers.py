@@ -38,6 +38,7 @@ _COUNTED = re.compile(
     r"\b(?:memory|size|offset|address|pointer|handle|tick|ram|disk|bytes|samples?|seed|time|timestamp|position)\W{0,3}$",
     re.IGNORECASE,
 )
+_SSN_CUE = re.compile(r"ssn|social|tax", re.IGNORECASE)
 _CARD_CUE = re.compile(r"\b(?:card|visa|mastercard|amex|debit|credit|cc)\b", re.IGNORECASE)
 _PITCH = re.compile(r"\s{0,2}(?:k?hz|db|bpm|ms|%|bars?|times|x\b)", re.IGNORECASE)
 _MACHINES = re.compile(
@@ -88,6 +89,14 @@ def _is_fours(match: re.Match[str]) -> bool:
 def _is_iban(match: re.Match[str]) -> bool:
     code = re.sub(r"[ -]", "", match[0]).upper()
     return digits(match, 10) and any(iban(code[:length]) for length in range(len(code), 14, -1))
+
+
+def _is_ssn(match: re.Match[str]) -> bool:
+    """With dashes always; with spaces after a cue, or as a whole message."""
+    text, start, end = match.string, match.start(), match.end()
+    if "-" in match[1] or _SSN_CUE.search(text[max(0, start - 80) : end + 80]):
+        return digits(match, 4)
+    return digits(match, 9) and len(text) < 40 and text.strip(" .") == match[0]
 
 
 def _is_code(match: re.Match[str]) -> bool:
@@ -174,18 +183,9 @@ class NumberRecognizer(ChatRecognizer):
         # US social security numbers: 3-2-4, also misread or partly hidden; nine digits or the last four after a cue
         pattern(
             "SSN",
-            r"(?<![\w-])[\dOolISB]{3}([- ])[\dOolISB]{2}\1[\dOolISB]{4}(?![\w-])",
+            r"(?<![\w-])[\dOolISB]{3}( ?- ?| )[\dOolISB]{2}\1[\dOolISB]{4}(?![\w-])",
             DIGITS,
-            lambda m: (
-                digits(m, 4 if m[1] == "-" else 9)
-                and (
-                    m[1] == "-"
-                    or (len(m.string) < 40 and m.string.strip(" .") == m[0])
-                    or bool(
-                        re.search(r"ssn|social|tax", m.string[max(0, m.start() - 80) : m.end() + 80], re.IGNORECASE)
-                    )
-                )
-            ),
+            _is_ssn,
             case=True,
             score=0.95,
         ),
