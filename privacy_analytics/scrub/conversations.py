@@ -119,14 +119,16 @@ class _Seam:
         last, first = self.before.part.rsplit(maxsplit=1)[-1].lower(), self.after.part.split(maxsplit=1)[0].lower()
         if not self.gap:
             return bool(_PARTS.search(last.rstrip(",!?;:)")) or _PARTS.search(first.rstrip(".,!?;:)")))
-        numbers = any(map(str.isdigit, last)) and any(map(str.isdigit, first))
+        numbers = _has_digit(last) and _has_digit(first)
         return numbers or _cue(last) in _CUES or last[-1] in ":=#" or not _SPELLED.isdisjoint((last, first))
 
     def asks_for(self, span: Span) -> bool:
         """Whether a span is a value whose cue ends the text before, and which is nothing by itself."""
-        if not self.gap or not 0 <= span.start - self.start <= 1 or self.after.shows(self.right(span)):
+        if not 0 <= span.start - self.start <= len(self.gap) or self.after.shows(self.right(span)):
             return False
         last = self.before.part.rsplit(maxsplit=1)[-1].lower()
+        if not self.gap:
+            return last[-1] in "/\\=:"
         return last[-1] in ":=#" or _cue(last) in (_NAMED if span.type == "PERSON" else _CUES)
 
     def is_cut(self, span: Span) -> bool:
@@ -140,9 +142,11 @@ class _Seam:
             return False
         if span.type == "EMAIL":
             return bool(self.gap or _MAIL.search(before + after)) or "mail" in self.before.part.lower()
-        numbers = any(map(str.isdigit, before)) and any(map(str.isdigit, after))
         signed = _SIGN.search(before) is not None or _SIGN_FIRST.match(after) is not None
-        return numbers and (bool(self.gap) or signed or span.type in _CODES)
+        if self.gap or signed:
+            return _has_digit(before) and _has_digit(after)
+        parts = (_has_digit(before) or "-" in before) and (_has_digit(after) or after.isupper())
+        return span.type in _CODES and parts
 
 
 def _tail(found: Found) -> _Side:
@@ -163,6 +167,8 @@ def _cue(word: str) -> str:
 
 def _is_fragment(piece: str, message: str) -> bool:
     """Whether what is beside a complete identifier looks like more of it: a long mix, or a message of its own."""
-    if not any(char.isdigit() for char in piece):
-        return False
-    return len(piece) >= 8 or (len(piece) >= 4 and piece == message.strip())
+    return _has_digit(piece) and (len(piece) >= 8 or (len(piece) >= 4 and piece == message.strip()))
+
+
+def _has_digit(text: str) -> bool:
+    return any(map(str.isdigit, text))

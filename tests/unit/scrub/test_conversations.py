@@ -33,11 +33,18 @@ def said(scrubber: Scrubber, *texts: str) -> list[str]:
             "91LM-0PQ2 not working",
             ["it is <LICENSE_KEY>", "<LICENSE_KEY> not working"],
         ),
+        ("AKIAIOSFODNN7", "EXAMPLE", ["<API_KEY>", "<API_KEY>"]),
+        ("sk-proj-abcdefgh", "2Kd8x0Qm works", ["<API_KEY>", "<API_KEY> works"]),
+        ("jane dot doe", "at gmail dot com", ["<EMAIL>", "<EMAIL>"]),
+        ("mac 00:1B:44", ":11:3A:B7", ["mac <MAC>", "<MAC>"]),
+        ("call me on 0151", "2345678 tonight", ["call me on <PHONE>", "<PHONE> tonight"]),
         ("card 4111 1111", "1111 1111", ["card <CREDIT_CARD>", "<CREDIT_CARD>"]),
         ("my last name is", "Umlaufsen", ["my last name is", "<PERSON_1>"]),
         ("my name is ", "\numlaufsen", ["my name is ", "\n<PERSON_1>"]),
         ("the password is", "hunter2!x", ["the password is", "<PASSWORD>"]),
         ("ssn 536-90", "-4399", ["ssn <SSN>", "<SSN>"]),
+        ("it is in /Users/", "annak/Music", ["it is in /Users/", "<USERNAME>/Music"]),
+        ("user=", "jdoe84", ["user=", "<USERNAME>"]),
         ("my birthday is", "12.03.1990", ["my birthday is", "<DOB>"]),
     ],
 )
@@ -116,6 +123,13 @@ def test_only_neighbours_of_one_conversation_are_read_together(fast: Scrubber) -
     texts = ["0151 234", "5678", "0151 234", "5678"]
     results = fast.scrub(texts, conversations=["a", "b", "b", None])
     assert [each.text for each in results] == ["0151 234", "5678", "0151 234", "5678"]
+
+
+def test_equal_conversations_of_other_accounts_are_not_mixed_up() -> None:
+    hasher = IdentityHasher(bytes(32))
+    own = hasher.own(username="wobbleking")
+    results = Scrubber("fast", hasher=hasher).scrub(["i am wobble", "king"] * 2, [own, own, None, None], [1, 1, 2, 2])
+    assert [each.text for each in results] == ["i am <USERNAME>", "<USERNAME>", "i am wobble", "king"]
 
 
 def test_conversations_may_be_interleaved(fast: Scrubber) -> None:
