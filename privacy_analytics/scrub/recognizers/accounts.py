@@ -24,7 +24,7 @@ _SERVICE = (
 )
 _SERVICES = "insta instagram ig snap snapchat discord twitter telegram tiktok soundcloud twitch steam psn xbox gamertag skype kik reddit youtube bandcamp splice github facebook fb paypal venmo cash cashapp ilok beatstars mixcloud signal threads bluesky mastodon gmail hotmail icloud"
 _KEY = r"(?:(?:user|login|account|screen|nick)[_-]?(?:name|id|login)|user|login|logname|uid|owner|author|nick|created_?by|modified_?by)"
-_KEYS = "user username userid login loginname logname uid owner author nick nickname name by createdby"
+_KEYS = "user username userid login loginname logname uid owner author nick nickname account screen created createdby modified"
 _NOTE = re.compile(r"@[a-g][#b]?-?\d$", re.IGNORECASE)
 
 

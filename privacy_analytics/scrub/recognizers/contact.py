@@ -148,9 +148,9 @@ class ContactRecognizer(ChatRecognizer):
         pattern(
             "EMAIL",
             r"(?<![\w@./-])(?:(?P<name>[\w.+-]{2,40}(?:\s\d{1,6})?)\s)?(?P<glued>[\w.+-]{0,40}?)(?:gmail|googlemail|hotmail|mail|yahoo|outlook|icloud)[ .]?com\b",
-            "",
+            "mail email",
             _unsigned,
-            inside="mail yahoo outlook icloud",
+            inside="mailcom yahoocom outlookcom icloudcom",
         ),
         # name@machine, name@bank (UPI)
         pattern("EMAIL", r"(?<![\w@./%-])(?P<name>[\w.+-]{3,64})@[a-z][a-z-]{1,40}[a-z\d](?![\w.@])", "@", _is_account),

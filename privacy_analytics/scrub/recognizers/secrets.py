@@ -28,10 +28,10 @@ def _mixed(text: str) -> bool:
     return sum((bool(re.search("[a-z]", text)), bool(re.search("[A-Z]", text)), bool(re.search(r"\d", text)))) >= 2
 
 
-def _restless(text: str) -> bool:
-    """Whether its characters change between small, capital and digit as often as in random text (CamelCase does not)."""
+def _restless(text: str, share: float = 0.5) -> bool:
+    """Whether its characters change between small, capital and digit as often as random ones (CamelCase does not)."""
     kinds = [1 if c.isdigit() else 2 if c.islower() else 3 for c in text]
-    return sum(left != right for left, right in pairwise(kinds)) >= 0.3 * len(text)
+    return sum(left != right for left, right in pairwise(kinds)) >= share * len(text)
 
 
 def _is_restless(match: re.Match[str]) -> bool:
@@ -40,7 +40,7 @@ def _is_restless(match: re.Match[str]) -> bool:
 
 def _is_token(match: re.Match[str]) -> bool:
     token = value(match)
-    return len(token) >= 8 and _mixed(token) and (digits(match, 2) or (len(token) >= 20 and _restless(token)))
+    return len(token) >= 8 and _mixed(token) and (digits(match, 2) or (len(token) >= 20 and _restless(token, 0.3)))
 
 
 def _is_random(match: re.Match[str]) -> bool:
@@ -208,7 +208,7 @@ class SecretRecognizer(ChatRecognizer):
             "services webhooks",
             score=1.0,
         ),
-        pattern("API_KEY", r"(?<!\w)AAAA[A-Za-z0-9+/]{16,2000}={0,2}", "", case=True, inside="aaaa"),
+        pattern("API_KEY", r"(?<!\w)AAAA[A-Z]\d[A-Za-z0-9+/]{14,2000}={0,2}", "", case=True, inside="aaaa"),
         pattern(
             "API_KEY",
             r"-----BEGIN [A-Z ]{3,40}-----(?:(?:-?[^-]){1,8000}-----END [A-Z ]{3,40}-----|(?:\s{0,4}[A-Za-z0-9+/=]{20,80}){0,200})",
