@@ -19,10 +19,12 @@ WINDOW = 256
 """Characters that are read on each side of a seam."""
 _WHOLE = frozenset({"PERSON", "LOCATION", "ADDRESS"})
 """Never glued of two parts: neighbouring messages often end and start with a name, or with a number and a word."""
-_CODES = frozenset({"API_KEY", "LICENSE_KEY", "DEVICE_ID", "URL"})
+_CODES = frozenset({"API_KEY", "LICENSE_KEY", "DEVICE_ID", "IP", "MAC", "URL"})
 """Types that are cut anywhere; others where they have a sign."""
+_CHECKED = frozenset({"IBAN"})
+"""Types with check digits that no chance fulfils."""
 _MAIL = re.compile(r"mail|outlook|yahoo|icloud|proton|gmx|aol|[\d._+-]\w{0,64}@", re.IGNORECASE)
-_SIGN = re.compile(r"[@_+/%=#:\\-]$")
+_SIGN = re.compile(r"[@_+/%=#:\\-]$|\d\.$")
 _SIGN_FIRST = re.compile(r"[@_+/%=#:\\.-]\w")
 _PARTS = re.compile(r"[\d@_+/%=#-]|\w\.\w|^\.\w|\w\.$")
 _NAMED = frozenset("is was are am im i'm it's its called named mr mrs ms miss mx dr prof name names".split())
@@ -134,19 +136,25 @@ class _Seam:
     def is_cut(self, span: Span) -> bool:
         """Whether what crosses was one thing before somebody sent it in two messages."""
         before, after = self.text[span.start : len(self.before.part)], self.text[self.start : span.end]
+        if span.type in _CHECKED and before.isupper():
+            return True
+        code = span.type in _CODES
+        signed = _SIGN.search(before) is not None or _SIGN_FIRST.match(after) is not None
         if (
             span.type in _WHOLE
-            or (self.before.shows(self.left(span)) and not _is_fragment(after, self.after.part))
-            or (self.after.shows(self.right(span)) and not _is_fragment(before, self.before.part))
+            or (self.before.shows(self.left(span)) and not _is_fragment(after, self.after.part, loose=code and signed))
+            or (
+                self.after.shows(self.right(span)) and not _is_fragment(before, self.before.part, loose=code and signed)
+            )
         ):
             return False
         if span.type == "EMAIL":
             return bool(self.gap or _MAIL.search(before + after)) or "mail" in self.before.part.lower()
-        signed = _SIGN.search(before) is not None or _SIGN_FIRST.match(after) is not None
-        if self.gap or signed:
+        if self.gap or (signed and not code):
             return _has_digit(before) and _has_digit(after)
-        parts = (_has_digit(before) or "-" in before) and (_has_digit(after) or after.isupper())
-        return span.type in _CODES and parts
+        if signed:
+            return _has_digit(before + after)
+        return code and (_has_digit(before) or "-" in before) and (_has_digit(after) or after.isupper())
 
 
 def _tail(found: Found) -> _Side:
@@ -165,9 +173,9 @@ def _cue(word: str) -> str:
     return word.strip(".,\"'`(-")
 
 
-def _is_fragment(piece: str, message: str) -> bool:
+def _is_fragment(piece: str, message: str, *, loose: bool) -> bool:
     """Whether what is beside a complete identifier looks like more of it: a long mix, or a message of its own."""
-    return _has_digit(piece) and (len(piece) >= 8 or (len(piece) >= 4 and piece == message.strip()))
+    return _has_digit(piece) and (loose or len(piece) >= 8 or (len(piece) >= 4 and piece == message.strip()))
 
 
 def _has_digit(text: str) -> bool:

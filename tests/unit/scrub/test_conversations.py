@@ -45,6 +45,10 @@ def said(scrubber: Scrubber, *texts: str) -> list[str]:
         ("ssn 536-90", "-4399", ["ssn <SSN>", "<SSN>"]),
         ("it is in /Users/", "annak/Music", ["it is in /Users/", "<USERNAME>/Music"]),
         ("user=", "jdoe84", ["user=", "<USERNAME>"]),
+        ("my serial is QX7A-", "88KD-91LM-0PQ2", ["my serial is <LICENSE_KEY>", "<LICENSE_KEY>"]),
+        ("the key: sk-proj", "-a8Kd029fQx71Lm2Zp", ["the key: <API_KEY>", "<API_KEY>"]),
+        ("it listens on 192.168.", "17.23 here", ["it listens on <IP>", "<IP> here"]),
+        ("DE89 3704 0044", "0532 0130 00", ["<IBAN>", "<IBAN>"]),
         ("my birthday is", "12.03.1990", ["my birthday is", "<DOB>"]),
     ],
 )
@@ -93,6 +97,7 @@ def test_ordinary_neighbours_stay(fast: Scrubber, texts: tuple[str, str]) -> Non
     [
         (("it's jane@gmail.com", "Serum or Vital?"), ["it's <EMAIL>", "Serum or Vital?"]),
         (("thanks", "@anna.music check this"), ["thanks", "<HANDLE> check this"]),
+        (("mail jane@example.com", "-3 dB on the bus"), ["mail <EMAIL>", "-3 dB on the bus"]),
         (("+49 151 23456789", "120 bpm"), ["<PHONE>", "120 bpm"]),
         (("it is QX7A-88KD-91LM-0PQ2", "Thanks"), ["it is <LICENSE_KEY>", "Thanks"]),
         (("sk-proj-a8Kd029fQx71Lm2", "808s sound thin"), ["<API_KEY>", "808s sound thin"]),
