@@ -73,7 +73,7 @@ _STYLE_LIST = re.compile(
     re.IGNORECASE,
 )
 _STYLE_AFTER = re.compile(
-    r"\s(?:type|style|esque|inspired|vibes?|influences?|influenced|remix|cover|flip|edit|bootleg|beats?|discography|records?|album|era|sample|samples)\b"
+    r"\s(?:[^\W\d_]{2,20}[ -](?=(?:type|style|vibe)))?(?:type|style|esque|inspired|vibes?|influences?|influenced|remix|cover|flip|edit|bootleg|beats?|discography|records?|album|era|sample|samples)\b"
     r"|-(?:style|type|ish|esque|like|inspired|influenced|era)|esque\b"
     r"|'s (?:album|song|track|sound|music|style|drop|drops|production|early|latest|remix|beats?|discography|catalogue|ep|lp|first|second|debut|new album|snare|kick|drum|drums|bass|reverb|synths?|pads?|chords|drum sound|snare sound|vocal (?:sound|chain)|mixes)\b"
     r"|\s(?:and|x|&|or|meets)\s[\w.'-]{1,20}(?:\s[\w.'-]{1,20})?\s(?:influences?|vibes?|style|type beat|inspired)\b",

@@ -18,8 +18,14 @@ def ordinary(word: str) -> bool:
     return word.lower() in ordinary_words()
 
 
+def caseless(word: str) -> bool:
+    """Of a script without capitals."""
+    return word[0].lower() == word[0].upper()
+
+
 def title(word: str) -> bool:
-    return word[0].isupper() and not ordinary(word)
+    """Capital, or of a script without capitals, and no ordinary word."""
+    return (word[0].isupper() or caseless(word)) and not ordinary(word)
 
 
 def clear(word: str) -> bool:
@@ -36,7 +42,7 @@ def _titled_or_known(word: str) -> bool:
 
 def _clear_or_titled(word: str) -> bool:
     titled = title(word) and not word.isupper() and (known(word) or bare(word) in clear_surnames())
-    return clear(word) or (titled and bare(word) not in cities())
+    return clear(word) or caseless(word) or (titled and bare(word) not in cities())
 
 
 def anything(word: str) -> bool:
@@ -89,7 +95,7 @@ AFTER = (
     _cue(
         "signed sincerely under belongs admin",
         r"(?:signed|sincerely|yours|account under|registered (?:to|under)|belongs to|admin is|licen[cs]ed to)[,:]?\s{1,3}(?:[-~]\s?)?",
-        _titled_or_known,
+        strange,
     ),
     _cue(
         "dear regards cheers thanks thx thank ty best greetings love",
@@ -133,6 +139,11 @@ AFTER = (
         r"(?:tell|ask|asked|told|explain to)\s(?=[^\s]+\s(?:i|we|to|what|how|why|if|that|about|when|where|who|for|he|she)\b)",
         strange,
     ),
+    _cue(
+        "_",
+        r"(?:vox|vocals?|lead|gtr|guitar|bass|keys|synth|strings|bv|bvs|comp|stem|take|mix|demo)[_](?=[^\W\d_]+[_.])",
+        known,
+    ),
     _cue("says said", r",\s(?:says|said)\s(?=[^\s]+[.!]?$)", strange),
     _cue("call", r"call\s(?=[^\s]+(?:\s[^\s]+)?\s(?:at|on|under)\s[+(\d])", strange),
     _cue("did does use used", r"(?:did|does)\s(?=[^\s]+\s(?:use|do|mix|play|sing|record|want|say|send)\b)", strange),
@@ -160,7 +171,7 @@ AFTER = (
     _cue(
         "sent send stems files mix vocals credit recorded mixed mastered produced collab invoice ship",
         r"(?:(?:sent|send|credit|give|gave|emailed|forwarded|invoice|ship) (?:[^\W\d]{1,12} ){0,4}to|(?:recorded|mixed|mastered|produced|written|sung|played|drums|vocals|mix|guitars?|bass|keys) by|collab(?:ing|oration)? with|and the (?:mix|master) to)\s",
-        lambda word: clear(word) or _titled_or_known(word),
+        strange,
     ),
     _cue(
         "customer client patient employee specialist user agent under of",

@@ -9,7 +9,17 @@ from collections.abc import Iterator
 from privacy_analytics.scrub.domain import is_reference
 from privacy_analytics.scrub.lists import clear_names, clear_surnames, known_names, surnames
 from privacy_analytics.scrub.recognizers.base import ChatRecognizer, Glance
-from privacy_analytics.scrub.recognizers.cues import AFTER, anything, bare, clear, known, ordinary, strange, title
+from privacy_analytics.scrub.recognizers.cues import (
+    AFTER,
+    anything,
+    bare,
+    caseless,
+    clear,
+    known,
+    ordinary,
+    strange,
+    title,
+)
 from privacy_analytics.scrub.spans import Span
 
 __all__ = ["NameRecognizer", "is_reference"]
@@ -25,6 +35,8 @@ _NEXT = re.compile(
 _ENDING = re.compile(
     rf"(?:^|\n|[.!?]\s|\s)[-–—~]\s?(?P<v>{_NAME})(?=(?:\s{_NAME}){{0,2}}(?:\s\(@[^)\n]{{1,40}}\))?\s{{0,2}}(?:\n|$))"
 )
+_INITIALS = re.compile(rf"(?<![\w.])(?:[A-Z]\.\s?){{1,3}}(?P<v>[A-ZÀ-Þ]{_NAME})")
+_LAST_FIRST = re.compile(rf"(?<!\w)(?P<last>[A-ZÀ-Þ]{_NAME}),\s(?P<v>[A-ZÀ-Þ]{_NAME})(?:\s[A-Z]\.)?")
 _PAIR = re.compile(
     rf"(?<![\w@#])(?P<v>[A-ZÀ-Þ][^\W\d_]{{1,20}}(?:['’-][^\W\d_]{{1,20}})?)\s(?:[A-Z]\.?\s)?(?P<last>(?:[Dd]e |[Vv]an |[Vv]on |[Dd]i )?[A-ZÀ-Þ]{_NAME})"
 )
@@ -88,6 +100,14 @@ class NameRecognizer(ChatRecognizer):
                     or (title(match[0]) and known(match[0]))
                 ):
                     yield _whole(text, match, after_cue=False)
+        if "." in tokens:
+            for match in _INITIALS.finditer(text):
+                if bare(match["v"]) in surnames() or strange(match["v"]):
+                    yield Span(*match.span(), "PERSON", 0.8)
+        if "," in tokens and not tokens.isdisjoint(known_names()):
+            for match in _LAST_FIRST.finditer(text):
+                if clear(match["v"]) and bare(match["last"]) in surnames() and not clear(match["last"]):
+                    yield Span(*match.span(), "PERSON", 0.8)
         if not tokens.isdisjoint(clear_surnames()):
             yield from self._pairs(text)
         if not tokens.isdisjoint(known_names()):
@@ -122,7 +142,7 @@ _DASHES = frozenset("-–—~")
 def _whole(text: str, first: re.Match[str], *, after_cue: bool) -> Span:
     """A name and the initials, particles and surnames that follow it; possessive 's stays outside."""
     end = first.end() - (2 if first[0].lower().endswith(("'s", "’s")) else 0)
-    titled = first[0][0].isupper()
+    titled = first[0][0].isupper() or caseless(first[0])
     for _ in range(3):
         follow = _NEXT.match(text, end)
         if not follow or end < first.end():
@@ -138,7 +158,7 @@ def _whole(text: str, first: re.Match[str], *, after_cue: bool) -> Span:
             more = not word[0].isupper() and (
                 word.endswith(".")
                 or (bare(word) in surnames() and not ordinary(word))
-                or (after_cue and len(word) > 2 and not ordinary(word))
+                or (after_cue and strange(word) and not word.endswith("s"))
             )
         if not more:
             break

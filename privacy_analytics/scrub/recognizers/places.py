@@ -14,6 +14,8 @@ _UNIT = r"(?:,?\s(?:apt|apartment|suite|ste|unit|flat|floor|room|#)\.?\s?\w{1,6}
 _TOWN = rf"(?:,\s?(?:{_WORD}\s){{0,2}}{_WORD}){{0,2}}(?:,?\s(?-i:{_STATE}))?(?:,?\s\d{{5}}(?:-\d{{4}})?)?"
 _CLEAR = r"(?:street|avenue|boulevard|blvd|road|lane|parkway|pkwy|highway|terrace|crescent|ave|rd|ln)"
 _SHORT = r"(?:St|Dr|Drive|Court|Ct|Circle|Cir|Way|Place|Pl|Ter|Square|Sq|Hwy|Close|Grove|Mews|Row|Walk|Alley|Gardens|Park|Hill|Trail|Loop|Plaza|Path|Run|Pike)"
+_POST = rf"(?:,?\s(?:[A-Z]{{1,2}}-)?(?:\d{{2}}-\d{{3}}|\d{{3}}\s\d{{2}}|\d{{4}}\s?[A-Z]{{2}}|\d{{4,5}}(?:-\d{{3}})?)\s{_WORD}(?:\s(?-i:[A-ZÀ-Þ]){_WORD})?)?"
+_UK = r"(?:,?\s[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2})?"
 _LIVE = re.compile(
     r"(?:an?|the|my|this|our|fear|hope|that|it|one|me|real|sync|mono|stereo|person|general|case|fact)\b", re.IGNORECASE
 )
@@ -48,7 +50,7 @@ class PlaceRecognizer(ChatRecognizer):
     patterns = (
         pattern(
             "ADDRESS",
-            rf"(?<![\w.])\d{{1,6}}(?:-\d{{1,5}})?[A-Za-z]?,?\s(?:[NSEW]\.?\s)?(?P<name>(?:{_WORD}\s){{1,4}}){_CLEAR}\b\.?{_UNIT}{_TOWN}",
+            rf"(?<![\w.])(?:(?:flat|unit|apt)\s\w{{1,5}},\s)?\d{{1,6}}(?:-\d{{1,5}})?[A-Za-z]?,?\s(?:[NSEW]\.?\s)?(?P<name>(?:{_WORD}\s){{1,4}}){_CLEAR}\b\.?{_UNIT}{_TOWN}{_UK}",
             DIGITS,
             _street,
         ),
@@ -67,27 +69,32 @@ class PlaceRecognizer(ChatRecognizer):
         ),
         pattern(
             "ADDRESS",
-            r"\b[^\W\d_][\w-]{2,30}(?:stra(?:ss|ß)e|strasse|str\.|allee|gasse|platz|straat|laan|gatan|vej)\s{1,2}\d{1,4}\s?[a-z]?\b(?:,?\s\d{4,5}\s[^\W\d_][\w-]{1,30})?",
+            r"\b[^\W\d_][\w-]{2,30}(?:stra(?:ss|ß)e|strasse|str\.|allee|gasse|gracht|platz|straat|laan|gatan|vej)\s{1,2}\d{1,4}\s?[a-z]?\b"
+            + _POST,
             DIGITS,
         ),
         pattern(
             "ADDRESS",
-            r"\b\d{1,4}(?: ?(?:bis|ter))?,?\s(?:rue|avenue|boulevard|chemin|all[ée]e|impasse|quai|calle|rua|calle)\s(?:d[eu](?: la| l')?\s?|des\s|d')?[^\W\d_][\w'-]{1,30}(?:\s(?-i:[A-Z])[\w'-]{1,30}){0,3}",
+            r"\b\d{1,4}(?: ?(?:bis|ter))?,?\s(?:rue|avenue|boulevard|chemin|all[ée]e|impasse|quai|calle|rua|calle)\s(?:d[eu](?: la| l')?\s?|des\s|d')?[^\W\d_][\w'-]{1,30}(?:\s(?-i:[A-Z])[\w'-]{1,30}){0,3}"
+            + _POST,
             DIGITS,
         ),
         pattern(
             "ADDRESS",
-            r"\b(?:calle|rua|avenida|(?-i:Via)|(?-i:Viale)|(?-i:Piazza))\s(?:d[eio]l{0,2}[aeo]?\s)?[^\W\d_][\w'-]{2,30}(?:\s[^\W\d_][\w'-]{1,30}){0,2},?\s(?:n[o.º]?\s?)?\d{1,4}\b",
+            r"\b(?:calle|rua|avenida|(?-i:Via)|(?-i:Viale)|(?-i:Piazza))\s(?:d[eio]l{0,2}[aeo]?\s)?[^\W\d_][\w'-]{2,30}(?:\s[^\W\d_][\w'-]{1,30}){0,2},?\s(?:n[o.º]?\s?)?\d{1,4}\b"
+            + _POST,
             DIGITS,
         ),
         pattern(
             "ADDRESS",
-            r"\b(?-i:[A-ZÀ-Þ])[^\W\d_]{2,30}(?:weg|ring|damm|ufer|hof|kade|plein|singel|gade|stræde|vägen|vagen|väg|vegen|veien|tie|katu|kuja|polku|gränd|utca|útja)\s{1,2}\d{1,4}\s?[a-z]?\b(?:,?\s\d{4,5}\s[^\W\d_][\w-]{1,30})?",
+            r"\b(?-i:[A-ZÀ-Þ])[^\W\d_]{2,30}(?:weg|ring|damm|ufer|hof|kade|plein|singel|gade|stræde|vägen|vagen|väg|vegen|veien|tie|katu|kuja|polku|gränd|utca|útja)\s{1,2}\d{1,4}\s?[a-z]?\b"
+            + _POST,
             DIGITS,
         ),
         pattern(
             "ADDRESS",
-            r"\b(?:ul\.|al\.|os\.|pl\.|avda\.?|av\.|c/|via|viale|corso|piazza|largo|praça|travessa|bulevardul|strada|ulica|ulitsa|náměstí)\s(?-i:[A-ZÀ-Þ])[\w'.-]{1,30}(?:\s[\w'.-]{1,30}){0,3}?,?\s\d{1,4}[a-z]?\b(?:/\d{1,4})?",
+            r"\b(?:ul\.|al\.|os\.|pl\.|avda\.?|av\.|c/|via|viale|corso|piazza|largo|praça|travessa|bulevardul|strada|ulica|ulitsa|náměstí)\s(?-i:[A-ZÀ-Þ])[\w'.-]{1,30}(?:\s[\w'.-]{1,30}){0,3}?,?\s\d{1,4}[a-z]?\b(?:/\d{1,4})?"
+            + _POST,
             DIGITS,
         ),
         pattern(
@@ -105,6 +112,12 @@ class PlaceRecognizer(ChatRecognizer):
             r"(?m)^[>?\s]{0,8}(?P<v>(?-i:[A-ZÀ-Þ])[^\W\d_]{2,20}(?:\s(?-i:[A-ZÀ-Þ])[^\W\d_]{1,20}){0,2}\s\d{4,6})\s?$",
             DIGITS,
             _starts_with_country,
+        ),
+        pattern(
+            "ADDRESS",
+            rf"(?<![\w.])\d{{1,6}}[A-Za-z]?\s(?P<name>(?:{_WORD}\s){{1,3}})(?:st|dr|ct|pl|cir|way|court|drive|place|close)\b\.?(?=,|\s(?:apt|unit|#)){_UNIT}{_TOWN}{_UK}",
+            DIGITS,
+            _street,
         ),
         pattern("ADDRESS", r"\b(?:apt|apartment|suite|ste)\b\.?\s?#?\d{1,5}[a-z]?\b", "apt apartment suite ste"),
         pattern("ADDRESS", r"\bp\.?\s?o\.?\s?box\s\d{1,7}", "box"),
@@ -131,7 +144,7 @@ class PlaceRecognizer(ChatRecognizer):
             r"\s(?P<v>(?-i:[A-Z])[\w'-]{1,30}(?:\s(?-i:[A-Z])[\w'-]{1,30}){0,2}(?:,\s?(?-i:[A-Z])[\w'-]{1,30})?|[^\W\d_]{3,30}(?:\s(?:city|town|beach|york|angeles|francisco|diego|orleans|vegas|kong|aires|paulo|janeiro))?)",
             "live lives living based located reside residing moved moving grew from born town city hometown",
             _is_town,
-            score=0.7,
+            score=0.85,
         ),
         pattern(
             "LOCATION",
@@ -139,7 +152,17 @@ class PlaceRecognizer(ChatRecognizer):
             r"\s(?P<v>(?-i:[A-ZÀ-Þ])[\w'-]{1,30}(?:\s(?-i:[A-ZÀ-Þ])[\w'-]{1,30}){0,2}|(?:new |san |santa |los |las |saint |st\.? |el |la )?[^\W\d_]{3,30})(?!\w)",
             "from in near hometown to",
             _is_town,
-            score=0.7,
+            score=0.85,
+        ),
+        *(
+            pattern(
+                "LOCATION",
+                rf"\b(?:(?:based|located|living|lives?|working) (?:in|near|out of)|moved (?:from [^\W\d]{{2,20}} )?to|moved from)\s(?P<v>{town})(?!\w)",
+                "based located living live lives working moved",
+                lambda match: key(value(match)) in cities(),
+                score=0.85,
+            )
+            for town in (_WORD, rf"{_WORD}\s{_WORD}")
         ),
         pattern(
             "LOCATION",
