@@ -108,3 +108,11 @@ def test_numbers_need_a_conversation() -> None:
     results: Any = [RecognizerResult("PERSON", 0, 4, 1.0)]
     with pytest.raises(UsageError, match="operators"):
         anonymizer.anonymize("Anna", results, operators={"DEFAULT": OperatorConfig("numbered", {})})
+
+
+def test_what_a_mask_lays_open_is_masked_in_the_same_go() -> None:
+    glued = PatternRecognizer("BADGE", name="glued", patterns=[Pattern("badge", r"BX\d{3}", 0.6)])
+    text = "it listens on 192.168.17.23BX123"
+    (result,) = Scrubber("fast", recognizers=[glued]).scrub([text])
+    assert result.text == "it listens on <IP><BADGE>"
+    assert [text[span.start : span.end] for span in result.spans] == ["192.168.17.23", "BX123"]
