@@ -23,6 +23,7 @@ from privacy_analytics.scrub.lists import (
     artists,
     cities,
     clear_names,
+    genres,
     known_names,
     ordinary_words,
     parts,
@@ -221,6 +222,8 @@ def _known(words: list[str], head: str, tail: str, *, place: bool) -> bool:
         return False
     if len(words) > 1:
         return term not in cities()
+    if term in genres() and not place:
+        return True
     ambiguous = term in known_names() or term in surnames() or term in cities()
     return not ambiguous or _beside_studio(tail) or (_STYLE_BEFORE.search(head) is not None and term in artists())
 

@@ -92,9 +92,15 @@ def artists() -> frozenset[str]:
 
 
 @cache
+def genres() -> frozenset[str]:
+    """Genres and styles of music, as `key`."""
+    return _terms("genres.txt")
+
+
+@cache
 def products() -> frozenset[str]:
     """Gear, software and genres, as `key`."""
-    return _terms("gear.txt") | _terms("genres.txt")
+    return _terms("gear.txt") | genres()
 
 
 @cache
