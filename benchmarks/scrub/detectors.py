@@ -44,7 +44,7 @@ def _spacy_model() -> Path:
 
 
 def _tagger() -> Path:
-    from privacy_analytics.scrub.card import model_file
+    from privacy_analytics.scrub.weights import model_file
 
     return model_file()
 

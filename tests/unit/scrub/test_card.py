@@ -11,23 +11,25 @@ from pathlib import Path
 import pytest
 
 from privacy_analytics.scrub import card as cards
+from privacy_analytics.scrub import weights
 
 SHIPPED = Path(__file__).parents[3] / "data"
 WEIGHTS = b"weights"
 
 
-def _measured(recall: float = 0.95, weights: bytes | None = None) -> dict:
+def _measured(recall: float = 0.95, model: bytes | None = None) -> dict:
     return {
         "macro": {"ent_recall": recall, "span_prec": 0.9, "leakfree": 0.8},
         "types": {"EMAIL": {"recall": 1.0, "of": 10}},
-        "model_sha256": weights and hashlib.sha256(weights).hexdigest(),
+        "model_sha256": model and hashlib.sha256(model).hexdigest(),
     }
 
 
 @pytest.fixture
 def stored(tmp_path, monkeypatch):
-    """Store a card and weights of our own: ``stored(standard=_measured(weights=...))``."""
-    monkeypatch.setattr(cards, "shipped", tmp_path.joinpath)
+    """Store a card and weights of our own: ``stored(standard=_measured(model=...))``."""
+    for module in (cards, weights):
+        monkeypatch.setattr(module, "shipped", tmp_path.joinpath)
     model = tmp_path / "data" / "model" / "tagger.onnx"
     model.parent.mkdir(parents=True)
     model.write_bytes(WEIGHTS)
@@ -36,15 +38,15 @@ def stored(tmp_path, monkeypatch):
         text = json.dumps({"measured": "2026-11-20", "detectors": detectors})
         (tmp_path / "data" / "scrub_card.json").write_text(text)
 
-    for cached in (cards.card, cards._installed):
+    for cached in (cards.card, weights.model_hash):
         cached.cache_clear()
     yield store
-    for cached in (cards.card, cards._installed):
+    for cached in (cards.card, weights.model_hash):
         cached.cache_clear()
 
 
 def test_a_card_tells_what_was_measured_of_the_weights_that_are_installed(stored):
-    stored(standard=_measured(weights=WEIGHTS))
+    stored(standard=_measured(model=WEIGHTS))
     found = cards.card("standard")
     assert (found.tier, found.measured, found.recall) == ("standard", "2026-11-20", 0.95)
     assert (found.precision, found.leak_free, found.types) == (0.9, 0.8, {"EMAIL": 1.0})
@@ -52,13 +54,13 @@ def test_a_card_tells_what_was_measured_of_the_weights_that_are_installed(stored
 
 
 def test_figures_of_other_weights_are_not_quoted(stored):
-    stored(standard=_measured(weights=b"other weights"))
+    stored(standard=_measured(model=b"other weights"))
     assert cards.card("standard") is None
     assert "was not measured" in cards.quoted(cards.scrubbing("standard"))
 
 
 def test_weights_that_are_not_installed_have_no_card(stored, tmp_path):
-    stored(standard=_measured(weights=WEIGHTS))
+    stored(standard=_measured(model=WEIGHTS))
     (tmp_path / "data" / "model" / "tagger.onnx").unlink()
     assert cards.card("standard") is None
 
@@ -70,7 +72,7 @@ def test_a_tier_without_weights_needs_none(stored, tmp_path):
 
 
 def test_stock_presidio_is_no_tier_of_ours(stored):
-    stored(stock=_measured(weights=b"spacy"))
+    stored(stock=_measured(model=b"spacy"))
     assert cards.card("stock") is None
 
 
@@ -81,7 +83,7 @@ def test_what_is_missed_is_rounded_up(stored, recall, missed):
 
 
 def test_an_intake_writes_down_tier_weights_day_and_what_is_missed(stored):
-    stored(standard=_measured(weights=WEIGHTS))
+    stored(standard=_measured(model=WEIGHTS))
     assert cards.scrubbing("standard") == {
         "tier": "standard",
         "model_sha256": hashlib.sha256(WEIGHTS).hexdigest(),
@@ -91,7 +93,7 @@ def test_an_intake_writes_down_tier_weights_day_and_what_is_missed(stored):
 
 
 def test_the_sentence_gives_the_figure_its_day_and_what_is_not_claimed(stored):
-    stored(standard=_measured(weights=WEIGHTS))
+    stored(standard=_measured(model=WEIGHTS))
     said = cards.quoted(cards.scrubbing("standard"))
     assert said.startswith("In chat like this, about 5 in 100 identifiers are missed")
     assert "2026-11-20" in said
