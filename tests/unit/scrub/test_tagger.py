@@ -79,6 +79,6 @@ def test_a_known_name_is_still_read(tagger):
 
 
 def test_missing_weights_are_told_with_the_way_out(monkeypatch, tmp_path):
-    monkeypatch.setattr(weights, "shipped", lambda *parts: tmp_path.joinpath(*parts))
+    monkeypatch.setattr(weights, "shipped", tmp_path.joinpath)
     with pytest.raises(SettingsError, match="tier 'fast'"):
         Tagger()
