@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 from collections import deque
@@ -13,6 +14,7 @@ from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
 
+from privacy_analytics.errors import UsageError
 from privacy_analytics.scrub.finder import Finder, Rules, Unit
 from privacy_analytics.scrub.spans import Span
 
@@ -35,6 +37,8 @@ class Crew:
     ------
     SettingsError
         the name model is not installed (with workers: at first use)
+    UsageError
+        a recognizer cannot be sent to a worker
     """
 
     def __init__(self, rules: Rules, workers: int) -> None:
@@ -44,6 +48,14 @@ class Crew:
         self._here: Finder | None = None
         if self._count < 2:
             self.finder()
+            return
+        try:
+            pickle.dumps(rules)
+        except Exception:  # noqa: BLE001 - whatever a recognizer of others says
+            raise UsageError(
+                "Workers are sent the recognizers by pickle, and one of them cannot be: define its class in a module, "
+                "or scrub with workers=0."
+            ) from None
 
     @property
     def size(self) -> int:

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from presidio_analyzer import Pattern, PatternRecognizer
 
+from privacy_analytics.errors import UsageError
 from privacy_analytics.scrub import IdentityHasher, Scrubber, workers
 from privacy_analytics.scrub.scrubber import CHUNK
 
@@ -90,6 +92,13 @@ def test_a_script_that_is_not_guarded_is_still_scrubbed(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120)
     assert done.stdout.splitlines()[-1] == "mail <EMAIL>"
+
+
+def test_a_recognizer_that_cannot_be_sent_is_refused_at_once(two_cores: None) -> None:
+    badge = PatternRecognizer("BADGE", name="badges", patterns=[Pattern("badge", "BX", 0.6)])
+    badge.load = lambda: None  # type: ignore[method-assign]
+    with pytest.raises(UsageError, match="workers=0"):
+        Scrubber("fast", recognizers=[badge], workers=2)
 
 
 def test_a_stream_is_read_no_further_than_needed(two_cores: None) -> None:
