@@ -10,7 +10,8 @@
 4. a known artist, product or genre: survives; where it is a common first name or surname too (Max, Prince), or
    a town, only beside a word of the studio ("the Max patch");
 5. a track or preset name, studio words throughout, or an ambiguous name beside one ("Hope Outro"): survives;
-6. what is named as a thing ("loading ... on the drum bus", "the ... preset"): survives, unless it is a first name.
+6. what is named as a thing ("loading ...", "the ... preset") or written as one (ValvEQ): survives, unless it is a
+   first name.
 
 Everything else is masked.
 """
@@ -88,6 +89,21 @@ _THING_AFTER = re.compile(
     r"[\"')]?\s?(?:['’]s )?(?:plug-?ins?|presets?|patch(?:es)?|synth|synths|vst3?|au|aax|reverb|delay|echo|compressor|comp|eq|limiter|clipper|saturat\w{1,4}|distortion|chorus|flanger|phaser|filter|amp|pedal|preamp|mic|microphone|oscillator|wavetable|sampler|library|expansion|pack|interface|controller|keyboard|drum machine|emulation|mono|stereo|\(m|\(s|v?\d|on (?:the|my|a|every|each|both|all)\b|in the (?:mix|chain|rack|project|insert|session|master)|before (?:the|my)|after (?:the|my)|as an? (?:insert|send)|bus\b|insert|track\b|beat\b|genre|scene|drop\b|bassline|groove|tutorial|manual|settings?|knob|macro|lfo|envelope|window|gui|version|update|licen[cs]e|crash\w{0,3}|instance|sound\b)",
     re.IGNORECASE,
 )
+_SURELY_THING_BEFORE = re.compile(
+    r"(?<!\w)(?:turn(?:ed|ing)? (?:off|on)|load(?:ing|ed)?|bypass(?:ing|ed)?|insert(?:ing|ed)?|install(?:ing|ed)?|automat(?:e|ing)|updat(?:e|ing)|compare|"
+    r"presets? (?:of|for|in)|settings? (?:[^\W\d]{1,5} ){0,3}(?:for|of|in)|guides? to|tutorials? (?:on|for|about)|knobs? (?:of|on|in)|"
+    r"explain what|why does|how does|instances? of|version of|tips (?:for|on|about)|crashes (?:in|with)|genre(?: is| of)?|subgenre of|add some|a bit of|more)\s(?:the )?$",
+    re.IGNORECASE,
+)
+_SURELY_THING_AFTER = re.compile(
+    r"\s(?:crash(?:es|ed|ing)?|is (?:active|silent|loaded|bypassed|installed|deprecated|missing)|adds? (?:latency|noise|distortion|cpu)|"
+    r"plug-?ins?|presets?|patch|synth|reverb|compressor|eq|mono|stereo|music|rock|pop|blues|jazz|techno|house|metal|folk|dance|trance|rap|genre|scene)\b|\s\((?:[ms]|\d)\b",
+    re.IGNORECASE,
+)
+_SHAPE = re.compile(
+    r"(?!Mac|Mc|De|Di|Du|La|Le|Jo|Van|O['’])(?:[A-Z]{2,5}|\w*[A-Z]{2}\w*[a-z]\w*|\w*[a-z]\w*[A-Z]\w*)(?:\s\d{1,3})?"
+)
+"""Acronyms and capitals within a word: a product is written so, a person hardly."""
 _STEMS = frozenset(
     [
         "vox",
@@ -197,7 +213,7 @@ def survives(text: str, span: Span) -> bool:
         is_reference(text, span)
         or _known(words, head, tail, place=span.type == "LOCATION")
         or _studio(words, tail)
-        or _thing(words, head, tail)
+        or _thing(words, text[span.start : span.end], head, tail)
     )
 
 
@@ -246,7 +262,7 @@ def _studio(words: list[str], tail: str) -> bool:
     return any(word in _STEMS for word in [*words, *after])
 
 
-def _thing(words: list[str], head: str, tail: str) -> bool:
+def _thing(words: list[str], said: str, head: str, tail: str) -> bool:
     """Named as a thing, and no word of it is a first name."""
     if any(word in clear_names() for word in words):
         return False
@@ -254,7 +270,12 @@ def _thing(words: list[str], head: str, tail: str) -> bool:
         return True
     if any(word in known_names() for word in words):
         return False
-    return _THING_AFTER.match(tail) is not None and _THING_BEFORE.search(head) is not None
+    return (
+        _SHAPE.fullmatch(said) is not None
+        or _SURELY_THING_BEFORE.search(head) is not None
+        or _SURELY_THING_AFTER.match(tail) is not None
+        or (_THING_AFTER.match(tail) is not None and _THING_BEFORE.search(head) is not None)
+    )
 
 
 def _beside_product(head: str, tail: str) -> bool:
