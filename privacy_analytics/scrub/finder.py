@@ -94,7 +94,7 @@ class Finder:
     def names(self, texts: Sequence[str]) -> list[tuple[str, list[Span]]]:
         """For each text its plain copy and the name model's spans in that; raises what goes wrong."""
         read = [self._read(Said(text, None)) for text in texts]
-        tagged = _tag(self._model, read) if self._model else [[] for _ in read]
+        tagged = self._tag(self._model, read) if self._model else [[] for _ in read]
         return [(each.copy.text, spans) for each, spans in zip(read, tagged, strict=True)]
 
     def _together(self, said: Sequence[Said], found: Mapping[Said, Found | None]) -> list[tuple[Span, ...] | None]:
@@ -137,10 +137,15 @@ class Finder:
         if self._model is None:
             return [[] for _ in read]
         there = [each for each in read if each is not None]
-        tag = partial(_tag, self._model)
+        tag = partial(self._tag, self._model)
         together = guard(partial(tag, there)) or [(guard(partial(tag, [each])) or [None])[0] for each in there]
         rest = iter(together)
         return [None if each is None else next(rest) for each in read]
+
+    def _tag(self, model: NameEngine, read: Sequence[Read]) -> list[list[Span]]:
+        """Placeholders are shown as codes are: nobody's name, so what is beside them is judged as it was before."""
+        known = [[*each.spans, *self._rules.placeholders.places(each.copy.text)] for each in read]
+        return model.tag([each.copy.text for each in read], known)
 
     def _found(self, text: str, read: Read, names: list[Span]) -> Found:
         spans = [*read.spans, *names, *self._others(read.copy.text, names)]
@@ -210,10 +215,6 @@ def guard(work: Callable[[], T]) -> T | None:
 def _is_music(text: str, span: Span) -> bool:
     """Whether a name is one of artists, gear or tracks; an account's own name (score 1) is nobody else's."""
     return span.score < 1 and survives(text, span)
-
-
-def _tag(model: NameEngine, read: Sequence[Read]) -> list[list[Span]]:
-    return model.tag([each.copy.text for each in read], [each.spans for each in read])
 
 
 def _spans(found: Found | None) -> tuple[Span, ...] | None:

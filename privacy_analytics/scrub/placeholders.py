@@ -41,9 +41,13 @@ class Placeholders:
         """Numbers of persons that a text shows already."""
         return (int(match[1]) for match in self._number.finditer(text) if match.re.groups)
 
+    def places(self, text: str) -> list[Span]:
+        """Where placeholders stand."""
+        return [Span(*match.span(), "PLACEHOLDER", 1.0) for match in self._any.finditer(text)]
+
     def outside(self, spans: Iterable[Span], text: str) -> Iterator[Span]:
         """The spans without the placeholders in them; a rest that has no letter and no digit is none."""
-        taken = [match.span() for match in self._any.finditer(text)]
+        taken = [(each.start, each.end) for each in self.places(text)]
         if not taken:
             yield from spans
             return
