@@ -206,7 +206,9 @@ def survives(text: str, span: Span) -> bool:
     if _inside_term(words, parts(head), parts(tail)):
         return True
     if span.type == "ADDRESS":
-        return " ".join(words) in products()
+        named = [word for word in words if not word.isdigit()]
+        shaped = _SHAPE.fullmatch(text[span.start : span.end]) is not None and not personal
+        return shaped or " ".join(words) in products() or " ".join(named) in genres()
     if personal:
         return False
     return (
@@ -279,6 +281,11 @@ def _thing(words: list[str], said: str, head: str, tail: str) -> bool:
 
 
 def _beside_product(head: str, tail: str) -> bool:
-    """After a maker's name, or before a model number: "Neve Portico", "Diezel VH4"."""
+    """After a maker's name, before a model number or a genre: "Neve Portico", "Diezel VH4", "christian rock"."""
     maker = parts(head)[-1:] if head[-1:] == " " and head[-2:-1].isalnum() else []
-    return _MODEL.match(tail) is not None or any(word in products() for word in maker)
+    after = parts(tail)[:2] if tail[:1] == " " else []
+    return (
+        _MODEL.match(tail) is not None
+        or any(word in products() for word in maker)
+        or any(" ".join(after[:count]) in genres() for count in (1, 2))
+    )

@@ -57,8 +57,9 @@ def known_names() -> frozenset[str]:
 @cache
 def clear_names() -> frozenset[str]:
     """First names that mean nothing else, lower-case: good without a cue."""
-    clear = frozenset(word for word in _words("names.txt") if not word.endswith("?"))
-    return clear - _words("words.txt") - studio_words()
+    every = _words("names.txt")
+    marked = frozenset(word[:-1] for word in every if word.endswith("?"))
+    return known_names() - marked - _words("words.txt") - studio_words()
 
 
 @cache
