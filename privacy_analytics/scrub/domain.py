@@ -208,7 +208,7 @@ def survives(text: str, span: Span) -> bool:
     if span.type == "ADDRESS":
         named = [word for word in words if not word.isdigit()]
         shaped = _SHAPE.fullmatch(text[span.start : span.end]) is not None and not personal
-        return shaped or " ".join(words) in products() or " ".join(named) in genres()
+        return shaped or " ".join(words) in products() or (" ".join(named) in products() and not personal)
     if personal:
         return False
     return (
