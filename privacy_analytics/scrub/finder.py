@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
+from itertools import chain, pairwise
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Tier = Literal["fast", "standard"]
 ROUNDS = 4
-"""How often a masked text is read again by the rules; what a placeholder laid open is masked, too."""
+"""How often a masked text is read again, at most; what a placeholder laid open is masked, too."""
 
 logging.getLogger("presidio-analyzer").setLevel(logging.ERROR)  # below that it may quote the texts
 _log = logging.getLogger(__name__)
@@ -57,6 +57,10 @@ class Rules:
     hasher: IdentityHasher | None = None
     recognizers: tuple[EntityRecognizer, ...] = ()
     """Recognizers of others, asked beside ours."""
+
+
+Marked = tuple[Said, tuple[Span, ...] | None]
+"""A text and what is found in it; None where it could not be read."""
 
 
 class Read(NamedTuple):
@@ -88,8 +92,20 @@ class Finder:
     def find(self, units: Sequence[Unit]) -> list[list[tuple[Span, ...] | None]]:
         """For each text of each unit its spans, disjoint and in order; None where it could not be read."""
         unique = list(dict.fromkeys(said for unit in units for said in unit.said))
-        found = dict(zip(unique, self._alone(unique), strict=True))
-        return [self._together(unit.said, found) if unit.together else [_spans(found[unit.said[0]])] for unit in units]
+        alone = dict(zip(unique, self._alone(unique), strict=True))
+        marked = [
+            list(
+                zip(
+                    unit.said,
+                    self._together(unit.said, alone) if unit.together else [_spans(alone[unit.said[0]])],
+                    strict=True,
+                )
+            )
+            for unit in units
+        ]
+        different = list(dict.fromkeys(each for texts in marked for each in texts))
+        settled = dict(zip(different, self._settled(different), strict=True))
+        return [[settled[each] for each in texts] for texts in marked]
 
     def names(self, texts: Sequence[str]) -> list[tuple[str, list[Span]]]:
         """For each text its plain copy and the name model's spans in that; raises what goes wrong."""
@@ -117,7 +133,7 @@ class Finder:
                 more[at + 1] += split[1]
         for at, (each, extra) in enumerate(zip(said, more, strict=True)):
             if extra and (known := spans[at]) is not None:
-                spans[at] = guard(partial(self._settled, each.text, [*known, *extra]))
+                spans[at] = guard(partial(_joined, each.text, known, extra))
         return spans
 
     def _alone(self, said: Sequence[Said]) -> list[Found | None]:
@@ -149,25 +165,31 @@ class Finder:
 
     def _found(self, text: str, read: Read, names: list[Span]) -> Found:
         spans = [*read.spans, *names, *self._others(read.copy.text, names)]
-        whole = self.whole(read.copy, spans)
-        return Found(text, read.copy, self._settled(text, whole) if whole else ())
+        return Found(text, read.copy, _joined(text, self.whole(read.copy, spans)))
 
     def whole(self, copy: Scanned, spans: Iterable[Span]) -> list[Span]:
         """Spans of the copy as spans of the original: joined, without placeholders and without what is music."""
         new = merged(self._rules.placeholders.outside(spans, copy.text), copy.text)
         return [copy.original(span) for span in new if not _is_music(copy.text, span)]
 
-    def _settled(self, text: str, spans: Iterable[Span]) -> tuple[Span, ...]:
-        """Joined, and with what the rules find once these are masked: to mask again then changes nothing."""
-        whole = merged(spans, text)
+    def _settled(self, marked: Sequence[Marked]) -> list[tuple[Span, ...] | None]:
+        """With what is found once these are masked, until that is nothing: to mask again then changes nothing."""
+        placeholders = self._rules.placeholders
+        spans = [each for _, each in marked]
+        unread = [at for at, each in enumerate(spans) if each]
         for _ in range(ROUNDS):
-            masked = self._rules.placeholders.put(text, whole)
-            again = normalize(masked)
-            new = self.whole(again, self._rule_spans(again.text))
-            if not new:
-                break
-            whole = merged([*whole, *_moved(new, whole, self._rules.placeholders)], text)
-        return tuple(whole)
+            masked = [Said(placeholders.put(marked[at][0].text, spans[at] or ()), marked[at][0].own) for at in unread]
+            more: list[int] = []
+            for at, found in zip(unread, self._alone(masked) if masked else (), strict=True):
+                before = spans[at] or ()
+                if found is None:
+                    spans[at] = None
+                elif found.spans:
+                    moved = _moved(found.spans, before, placeholders)
+                    spans[at] = guard(partial(_joined, marked[at][0].text, before, moved))
+                    more.append(at)
+            unread = more
+        return spans
 
     def _rule_spans(self, text: str) -> list[Span]:
         glance = Glance.of(text)
@@ -215,6 +237,10 @@ def guard(work: Callable[[], T]) -> T | None:
 def _is_music(text: str, span: Span) -> bool:
     """Whether a name is one of artists, gear or tracks; an account's own name (score 1) is nobody else's."""
     return span.score < 1 and survives(text, span)
+
+
+def _joined(text: str, *spans: Iterable[Span]) -> tuple[Span, ...]:
+    return tuple(merged(chain(*spans), text))
 
 
 def _spans(found: Found | None) -> tuple[Span, ...] | None:
