@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from privacy_analytics.scrub.lists import clear_names, known_names, ordinary_words
-from privacy_analytics.scrub.recognizers.base import DIGITS, NO_VALUE, WORD, ChatRecognizer, pattern, value
+from privacy_analytics.scrub.recognizers.base import DIGITS, NO_VALUE, WORD, ChatRecognizer, anchored, pattern, value
 
 _SEP = r"(?:/|\\{1,4}/?)"
 _FOLDER = rf"(?P<v>[^/\\\s:*?\"<>|'`]+(?:[ '][^/\\\s:*?\"<>|'`]+){{0,3}}(?={_SEP})|[^/\\\s:*?\"<>|'`,;)\]]+)"
@@ -24,7 +24,7 @@ _SERVICE = (
 )
 _SERVICES = "insta instagram ig snap snapchat discord twitter telegram tiktok soundcloud twitch steam psn xbox gamertag skype kik reddit youtube bandcamp splice github facebook fb paypal venmo cash cashapp ilok beatstars mixcloud signal threads bluesky mastodon gmail hotmail icloud"
 _KEY = r"(?:(?:user|login|account|screen|nick)[_-]?(?:name|id|login)|user|login|logname|uid|owner|author|nick|created_?by|modified_?by)"
-_KEYS = "user username userid login loginname logname uid owner author nick nickname account screen created createdby modified"
+_KEYS = "user username userid login loginname logname uid owner author nick nickname account screen created createdby modified modifiedby"
 _NOTE = re.compile(r"@[a-g][#b]?-?\d$", re.IGNORECASE)
 
 
@@ -34,7 +34,8 @@ def _is_handle(match: re.Match[str]) -> bool:
 
 
 def _is_tag(match: re.Match[str]) -> bool:
-    return value(match).split("#")[0].lower() not in ordinary_words() | _NUMBERED
+    name = value(match).split("#")[0].lower()
+    return name not in ordinary_words() and name not in _NUMBERED
 
 
 def _is_folder(match: re.Match[str]) -> bool:
@@ -43,7 +44,7 @@ def _is_folder(match: re.Match[str]) -> bool:
 
 def _is_login(match: re.Match[str]) -> bool:
     name = value(match).lower()
-    return name not in ordinary_words() | _NOBODY | NO_VALUE and any(c.isalpha() for c in name)
+    return not any(name in words for words in (ordinary_words(), _NOBODY, NO_VALUE)) and any(map(str.isalpha, name))
 
 
 def _looks_made_up(match: re.Match[str]) -> bool:
@@ -65,12 +66,20 @@ def _is_domain_user(match: re.Match[str]) -> bool:
     return _looks_made_up(match) or value(match).lower() in known_names()
 
 
+def _is_account(match: re.Match[str]) -> bool:
+    """After "ig:" or "my ig is" any word will do; "ig down" is a complaint."""
+    link = match["is"].strip(" ,-")
+    before = f" {match.string[max(0, match.start() - 6) : match.start()].lower()}"
+    settled = link in (":", "=") or (link and before.endswith((" my ", " me on ")))
+    return _is_login(match) if settled else _looks_made_up(match)
+
+
 class AccountRecognizer(ChatRecognizer):
     """HANDLE and USERNAME."""
 
     patterns = (
         # @name; a Discord tag, name#1234; u/name
-        pattern(
+        anchored(
             "HANDLE",
             r"(?<![\w./%+>-])(?P<v>@(?:[^\W\d][\w.-]{0,38}\w|\d{1,8}_?[a-z_]{4,}[\w.]{0,30}))",
             "@",
@@ -81,6 +90,8 @@ class AccountRecognizer(ChatRecognizer):
             r"(?<![\w#/])(?P<v>(?:(?-i:[A-Z])\w{1,20}\s(?=(?-i:[A-Z])))?[^\W\d_][\w.-]{1,31}#\d{4})(?![\w])",
             "#",
             _is_tag,
+            hint=r"#\d{4}",
+            least=4,
         ),
         pattern("HANDLE", r"(?<![\w/])/?u/(?P<v>[\w-]{3,20})(?![\w/])", "u"),
         # the user's folder on macOS, Linux and Windows, also escaped in JSON; removable media on Linux
@@ -98,40 +109,40 @@ class AccountRecognizer(ChatRecognizer):
             _is_folder,
         ),
         # user=, DB_USER:, "createdBy": in settings, queries and logs
-        pattern(
+        anchored(
             "USERNAME",
             rf"{WORD}(?P<is>{_KEY}[\"'`]?\s?(?:=>?|:=?)\s?[\"'`]?)(?P<v>[\w.@+-]{{2,64}})",
             _KEYS,
             _is_setting,
         ),
-        pattern(
+        anchored(
             "USERNAME",
             r"\b(?:user\s?name|login(?: name)?|log-?in|nick(?:name)?|screen name|handle|gamertag|account name|user id)"
             r"(?P<is>'s|\s?[:=]|\s(?:is|was|should be|will be))?\s{0,2}[\"'`]?(?P<v>[\w.+-]{3,64}\w)",
-            "username user login log nick nickname screen handle gamertag name",
+            "username user login log nick nickname screen handle gamertag account",
             lambda m: _is_login(m) if m["is"] else _looks_made_up(m),
         ),
-        pattern(
+        anchored(
             "USERNAME",
             r"\b(?:logged|signed|log|sign|registered|run(?:ning)?)[ -](?:in )?as (?:user )?[\"'`]?(?P<v>[\w.+@-]{2,64}\w)",
-            "as",
+            "logged signed log sign registered run running",
             _is_login,
         ),
-        pattern(
+        anchored(
             "USERNAME",
             r"\b(?:user|account|member|player|nick|login|owner)\s?:?\s[\"'`]?(?P<v>(?=[a-z-]{0,64}[\d_.])[\w.-]{3,64}\w)",
             "user account member player nick login owner",
             _looks_made_up,
         ),
-        pattern("USERNAME", r"[\"'`](?P<v>[\w.-]{2,64})[\"'`]@", "@", _is_login),
+        pattern("USERNAME", r"[\"'`](?P<v>[\w.-]{2,64})[\"'`]@", "@", _is_login, chunk=5, hint=r"[\"'`]@"),
         # log lines: user jane logged in; [jane99] connected; STUDIO\jane; git@host:jane/repo
-        pattern(
+        anchored(
             "USERNAME",
             r"\buser (?P<v>[\w.-]{2,64}\w)(?= (?:reported|logged|complained|wrote|said|says|connected|joined|signed|uploaded|failed)\b)",
             "user",
             _is_login,
         ),
-        pattern("USERNAME", r"\buser\s?[\"'`](?P<v>[\w.@-]{2,64})[\"'`]", "user", _is_login),
+        anchored("USERNAME", r"\buser\s?[\"'`](?P<v>[\w.@-]{2,64})[\"'`]", "user", _is_login),
         pattern(
             "USERNAME",
             r"(?<![\w.@/-])(?P<v>[a-z][\w.-]{3,40})\W{0,2}\s(?:has )?(?:logged|signed) (?:in|out|on|off)\b",
@@ -143,22 +154,23 @@ class AccountRecognizer(ChatRecognizer):
             r"(?<![\w:\\.-])[A-Z][A-Z0-9-]{2,14}\\{1,2}(?P<v>[a-z][\w.-]{2,40})(?![\w\\])",
             "\\",
             _is_domain_user,
+            chunk=6,
         ),
         # --user jane, sudo -u jane, ssh -l jane; <user>jane</user>; uid=1000(jane); ~jane/; sshd: accepted password for jane from
-        pattern(
+        anchored(
             "USERNAME",
             r"(?:--user(?:name)?[ =]|\b(?:sudo|ssh|mysql|psql|curl|smbclient)\b[^\n]{0,30}?\s-[ulU]\s?|<(?:user(?:_?name)?|login|owner|author)>(?=[\w.-]{2,33}</)|\buid=\d{1,10}\(|(?<![\w~/])~(?=[\w.-]{2,32}/))(?P<v>[a-z][\w.-]{1,32})",
-            "user username sudo ssh mysql psql curl smbclient login owner author uid ~",
+            "- < ~ sudo ssh mysql psql curl smbclient uid",
             _is_login,
         ),
-        pattern(
+        anchored(
             "USERNAME",
             r"\b(?:password|publickey|session|failed|failure|invalid|accepted|opened|closed)\b[^\n]{0,20}?\bfor (?:(?:invalid )?user )?(?P<v>[a-z][\w.-]{1,32})(?=\sfrom\b|\sby\b|\(|\s?$)",
-            "for",
+            "password publickey session failed failure invalid accepted opened closed",
             _is_login,
         ),
         # login jane / x, user jane pass x
-        pattern(
+        anchored(
             "USERNAME",
             r"\b(?:user(?:name)?|login|log-?in|account|credentials?)\s?:?\s(?P<v>[\w.@-]{3,64})(?=\s?/\s?\S{0,20}[\d!#$]|,?\s(?:pass|password|pw|pwd)\b)",
             "user username login log account credential credentials",
@@ -166,16 +178,12 @@ class AccountRecognizer(ChatRecognizer):
         ),
         pattern("USERNAME", r"\bgit@[\w.-]{3,80}:(?P<v>[\w-]{2,64})/", "git"),
         # ig: name, my discord is name, find me on soundcloud as name, psn jane_99
-        pattern(
+        anchored(
             "USERNAME",
-            rf"\b(?P<mine>(?:my |add me on |find me on |dm me on |me on ){{0,2}}){_SERVICE}\s?(?:user(?:\s?name|\s?id)?|handle|name|id|tag|account)?"
+            rf"\b{_SERVICE}\s?(?:user(?:\s?name|\s?id)?|handle|name|id|tag|account)?"
             r"(?P<is>'s\s|\s?[:=]|\sis\b|\sas\b|\s?@|,| -|\s)\s{0,2}[\"'`]?(?P<v>\$?(?!\d)[\w.]{2,64}\w)",
             _SERVICES,
-            lambda m: (
-                _is_login(m)
-                if m["is"].strip() in (":", "=") or (m["mine"] and m["is"].strip(" ,-"))
-                else _looks_made_up(m)
-            ),
+            _is_account,
         ),
         # larryrivera540: a first name, more letters, then digits
         pattern(
@@ -184,5 +192,8 @@ class AccountRecognizer(ChatRecognizer):
             DIGITS,
             _begins_with_a_name,
             score=0.6,
+            chunk=7,
+            least=1,
+            hint=r"[a-z][_.]?\d",
         ),
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from string import ascii_lowercase
 from typing import ClassVar
 
 from presidio_analyzer import EntityRecognizer, RecognizerResult
@@ -13,14 +15,19 @@ from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from privacy_analytics.scrub.spans import Span
 
-_TOKEN = re.compile(r"[^\W\d_]+|[^\w\s]|_|\d")
-_DIGIT = re.compile(r"\d")
-_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_WORDS = re.compile(r"[a-z]+")
+_ALL_WORDS = re.compile(r"[^\W\d_]+")
+_NUMBERS = re.compile(r"[0-9]+")
+_HUMP = re.compile(r"([a-z])(?=[A-Z])")
+_LETTERS = frozenset(ascii_lowercase)
 
 WORD = r"(?:(?<![^\W\d_])|(?-i:(?<=[a-z])(?=[A-Z])))"
 """Where a word begins in a pattern, also within DB_USER and dbUser."""
 
-DIGITS = frozenset("0123456789")
+SHORTEST = 5
+"""Characters of the shortest `Glance.chunks`."""
+DIGITS = frozenset("0")
+"""What a pattern needs that needs any digit."""
 
 NO_VALUE = frozenset(
     """null none nil true false undefined unknown empty hidden redacted masked dead taken banned locked public private
@@ -31,32 +38,75 @@ NO_VALUE = frozenset(
 """What follows "my password is" and the like without being one, beside ordinary words."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Glance:
-    """A text and what a first look shows: its lower-case words (dbUser counts as three), single digits and signs."""
+    """A text and what a first look shows; all recognizers share it."""
 
     text: str
     lower: str
-    tokens: frozenset[str]
+    """As long as the text."""
+    tokens: set[str]
+    """Lower-case words (dbUser counts as three) and signs; "0" stands for any digit."""
     digits: int
+    _places: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
+    _chunks: list[tuple[int, int]] | None = None
 
     @classmethod
     def of(cls, text: str) -> Glance:
-        """Look once; all recognizers share it."""
+        """Look once."""
         lower = text.lower()
-        tokens = set(_TOKEN.findall(lower))
-        if _HUMP.search(text):
-            tokens.update(_TOKEN.findall(_HUMP.sub(" ", text).lower()))
-        return cls(text, lower, frozenset(tokens), len(_DIGIT.findall(text)))
+        if len(lower) != len(text):
+            lower = "".join(low if len(low := char.lower()) == 1 else char for char in text)
+        words = _WORDS if text.isascii() else _ALL_WORDS
+        tokens = set(lower).difference(_LETTERS)
+        tokens.update(words.findall(lower))
+        if lower != text and _HUMP.search(text):
+            tokens.update(words.findall(_HUMP.sub(r"\1 ", text).lower()))
+        numbers = _NUMBERS.findall(text)
+        if numbers:
+            tokens.update(DIGITS)
+        return cls(text, lower, tokens, len("".join(numbers)))
+
+    def places(self, word: str) -> list[int]:
+        """Where a word begins, a sign stands, or a number begins ("0")."""
+        known = self._places.get(word)
+        if known is None:
+            found = (match.start() for match in _NUMBERS.finditer(self.text)) if word in DIGITS else self._find(word)
+            known = self._places[word] = list(found)
+        return known
+
+    def _find(self, word: str) -> Iterator[int]:
+        text, lower, letter = self.text, self.lower, word.isalpha()
+        at = lower.find(word)
+        while at >= 0:
+            if not (letter and at and lower[at - 1].isalpha()) or (text[at].isupper() and text[at - 1].islower()):
+                yield at
+            at = lower.find(word, at + 1)
+
+    def chunks(self) -> list[tuple[int, int]]:
+        """Ranges without white space, but not the shortest."""
+        if self._chunks is None:
+            self._chunks, end = [], 0
+            for chunk in self.text.split():
+                if len(chunk) >= SHORTEST:
+                    start = self.text.index(chunk, end)
+                    end = start + len(chunk)
+                    self._chunks.append((start, end))
+        return self._chunks
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A regular expression for one type.
+    """A regular expression for one type, and when it is worth trying; all repetitions are bounded: time is linear.
 
-    It is tried only where one of the words or signs in ``need`` occurs, or one of ``inside`` within a word, and
-    ``least`` digits in all. What is masked is its group ``v`` (else the whole match), if ``keep`` agrees. All
-    repetitions are bounded, so time is linear in length.
+    Attributes
+    ----------
+    need : one of these words or signs occurs; none if empty
+    keep : has the last word on a match
+    least : so many digits are in the text
+    chunk : a match holds no white space; it is looked for in runs of so many characters that hold one of ``need``
+    anchored : a match begins with one of ``need``; it is looked for nowhere else
+    hint : what also occurs in the text; in lower case, unless case counts
     """
 
     type: str
@@ -64,24 +114,40 @@ class Pattern:
     need: frozenset[str]
     keep: Callable[[re.Match[str]], bool] | None = None
     score: float = 0.9
-    inside: tuple[str, ...] = ()
     least: int = 0
-
-    def suits(self, glance: Glance) -> bool:
-        """Whether it is worth trying."""
-        if glance.digits < self.least:
-            return False
-        if not self.need.isdisjoint(glance.tokens):
-            return True
-        return bool(self.inside) and any(each in glance.lower for each in self.inside)
+    chunk: int = 0
+    anchored: bool = False
+    hint: re.Pattern[str] | None = None
 
     def find(self, glance: Glance) -> Iterator[Span]:
-        """Every place in a text that it suits."""
+        """Every place in a text that has what it needs; what is masked is its group ``v``, else the whole match."""
+        if glance.digits < self.least:
+            return
+        if self.hint and not self.hint.search(glance.lower if self.regex.flags & re.IGNORECASE else glance.text):
+            return
         group = "v" if "v" in self.regex.groupindex else 0
-        for match in self.regex.finditer(glance.text):
+        for match in self._matches(glance):
             if self.keep is None or self.keep(match):
                 start, end = match.span(group)
                 yield Span(start, end, self.type, self.score)
+
+    def _matches(self, glance: Glance) -> Iterator[re.Match[str]]:
+        if self.anchored:
+            return self._at_places(glance)
+        return self._in_chunks(glance) if self.chunk else self.regex.finditer(glance.text)
+
+    def _at_places(self, glance: Glance) -> Iterator[re.Match[str]]:
+        seen = 0
+        for at in sorted([at for word in self.need & glance.tokens for at in glance.places(word)]):
+            if at >= seen and (match := self.regex.match(glance.text, at)):
+                seen = match.end()
+                yield match
+
+    def _in_chunks(self, glance: Glance) -> Iterator[re.Match[str]]:
+        signs = () if DIGITS & self.need else self.need
+        for start, end in glance.chunks():
+            if end - start >= self.chunk and (not signs or any(glance.lower.find(s, start, end) >= 0 for s in signs)):
+                yield from self.regex.finditer(glance.text, start, end)
 
 
 def pattern(
@@ -92,13 +158,19 @@ def pattern(
     *,
     score: float = 0.9,
     case: bool = False,
-    inside: str = "",
     least: int = 0,
+    chunk: int = 0,
+    anchored: bool = False,
+    hint: str = "",
 ) -> Pattern:
-    """Compile a pattern; ``need`` and ``inside`` are strings with spaces between; case counts if ``case``."""
-    words = need.split() if isinstance(need, str) else need
-    flags = 0 if case else re.IGNORECASE
-    return Pattern(kind, re.compile(regex, flags), frozenset(words), keep, score, tuple(inside.split()), least)
+    """Compile a pattern; ``need`` may be a string with spaces between; case counts if ``case``."""
+    words = frozenset(need.split() if isinstance(need, str) else need)
+    whole = re.compile(regex, 0 if case else re.IGNORECASE)
+    return Pattern(kind, whole, words, keep, score, least, chunk, anchored, re.compile(hint) if hint else None)
+
+
+anchored = partial(pattern, anchored=True)
+"""A pattern of which every match begins with one of ``need``: a word, a sign, or a number."""
 
 
 class ChatRecognizer(EntityRecognizer):
@@ -108,15 +180,22 @@ class ChatRecognizer(EntityRecognizer):
 
     def __init__(self) -> None:
         super().__init__(supported_entities=sorted({p.type for p in self.patterns}))
+        self._always = [place for place, each in enumerate(self.patterns) if not each.need]
+        self._index: dict[str, list[int]] = {}
+        for place, each in enumerate(self.patterns):
+            for token in each.need:
+                self._index.setdefault(token, []).append(place)
 
     def load(self) -> None:
         """Nothing to load."""
 
     def find(self, glance: Glance) -> Iterator[Span]:
         """Spans in a text already looked at; may overlap."""
-        for each in self.patterns:
-            if each.suits(glance):
-                yield from each.find(glance)
+        tried = set(self._always)
+        for token in self._index.keys() & glance.tokens:
+            tried.update(self._index[token])
+        for place in sorted(tried):
+            yield from self.patterns[place].find(glance)
 
     def analyze(
         self,

@@ -7,12 +7,17 @@ import re
 from itertools import pairwise
 
 from privacy_analytics.scrub.lists import ordinary_words
-from privacy_analytics.scrub.recognizers.base import DIGITS, ChatRecognizer, pattern
+from privacy_analytics.scrub.recognizers.base import DIGITS, ChatRecognizer, anchored, pattern
 
 _AT = r"(?:\s?[(\[{<]\s?(?:at|@)\s?[)\]}>]\s?|\s(?:at|@|at sign)\s|&#64;)"
 _DOT = r"(?:\s?[(\[{<]\s?(?:dot|\.)\s?[)\]}>]\s?|\sdot\s)"
 _TLD = r"(?:com|net|org|edu|gov|io|co|uk|de|fr|es|it|nl|se|no|dk|fi|pl|pt|br|eu|us|ca|au|ch|at|be|ru|jp|in|me|info|dev|app|music|studio|online|xyz|tv|fm)"
 _MAILER = r"(?:gmail|googlemail|hotmail|outlook|yahoo|icloud|protonmail|proton|gmx|aol|live|mail|web|me|msn|fastmail|zoho|yandex)"
+_DOMAIN = r"@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
+_ODD_MAIL = (  # there is more to it than name@site.com
+    r"[\s@\u00a9_(\[{<&-](?:(?<=[\s_(\[{<-])\s?(?:at[\s_)\]}>-]|@|[ao]\)|(?:dot|underscore|dash|\.)[\s)\]}>])|(?<=\u00a9)|#64;"
+    rf"|(?<=@)(?:\s|[\w.-]{{1,130}}(?:(?:,|\s\.|\.\s)\s?{_TLD}\b|-dot-|\sdot\s|\s?[(\[{{<])))"
+)
 _SPELLED_DOT = re.compile(r"\sdot\s|[\[{<(]", re.IGNORECASE)
 _MAIL_CUE = re.compile(r"\be?-?mail\b", re.IGNORECASE)
 
@@ -124,19 +129,21 @@ class ContactRecognizer(ChatRecognizer):
         # an address as RFC 5322 has it, quoted local part too; = and & are left out, they end a parameter's name
         pattern(
             "EMAIL",
-            r"(?:\"[^\"\n@]{1,64}\"|[\w+%~-](?:[\w.+%'~!#$*-]{0,254}[\w+%~-])?)@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}",
+            rf"[\w+%~-](?:[\w.+%'~!#$*-]{{0,254}}[\w+%~-])?{_DOMAIN}",
             "@",
             score=1.0,
+            chunk=5,
         ),
-        pattern("EMAIL", r"[\w.+-]{1,64}@(?:localhost|\[[\d.:a-f]{3,40}\])", "localhost ["),
+        pattern("EMAIL", rf"\"[^\"\n@]{{1,64}}\"{_DOMAIN}", "@", score=1.0, hint='"@'),
+        pattern("EMAIL", r"[\w.+-]{1,64}@(?:localhost|\[[\d.:a-f]{3,40}\])", "localhost [", chunk=7),
         # jane at gmail dot com, jane [at] site [dot] io, jane_at_gmail.com, jane(a)gmail.com, jane @ gmail . com
         pattern(
             "EMAIL",
             rf"(?<![\w.])(?P<name>(?:[^\W\d_]{{2,30}}\s(?=\d{{1,6}}\s))?[\w+-]{{1,64}}?)(?:(?:\.|\s\.\s|{_DOT}|\sunderscore\s|\sdash\s)[\w+-]{{1,64}}?){{0,4}}"
             rf"(?:(?P<loose>\s(?:at|@|at sign)\s|\s@|@\s|[_-]at[_-]|\([ao]\)|\u00a9)|{_AT}|@)(?:(?P<mailer>{_MAILER})|[\w-]{{1,63}}?)(?:(?:\.|{_DOT})[\w-]{{1,63}}?){{0,3}}(?:\.|\s\.|,|-dot-|{_DOT})\s?{_TLD}\b(?!\.\w)",
-            "dot @ \u00a9 ; gmail googlemail hotmail outlook yahoo icloud protonmail gmx aol",
+            "dot @ \u00a9 ; gmail googlemail hotmail outlook yahoo icloud protonmail gmx aol ( [ { <",
             _is_spelled,
-            inside="(at [at {at <at (a) (o)",
+            hint=_ODD_MAIL,
         ),
         # a mailer without its dot, or an address that lost its signs: jane.doe at gmail, janedoe 22 gmailcom
         pattern(
@@ -144,25 +151,32 @@ class ContactRecognizer(ChatRecognizer):
             rf"(?<![\w.])(?P<glued>)(?P<name>[\w.+-]{{2,64}}){_AT}{_MAILER}\b",
             "gmail googlemail hotmail outlook yahoo icloud protonmail proton gmx aol live web fastmail zoho yandex",
             _unsigned,
+            hint=rf"[\s)\]}}>;]{_MAILER}\b",
         ),
         pattern(
             "EMAIL",
             r"(?<![\w@./-])(?:(?P<name>[\w.+-]{2,40}(?:\s\d{1,6})?)\s)?(?P<glued>[\w.+-]{0,40}?)(?:gmail|googlemail|hotmail|mail|yahoo|outlook|icloud)[ .]?com\b",
-            "mail email",
+            "",
             _unsigned,
-            inside="mailcom yahoocom outlookcom icloudcom",
+            hint=r"(?:mail|yahoo|outlook|icloud)[ .]?com\b(?<!@gmail.com)(?<!@hotmail.com)(?<!@yahoo.com)(?<!@outlook.com)(?<!@icloud.com)(?<!@protonmail.com)",
         ),
         # name@machine, name@bank (UPI)
-        pattern("EMAIL", r"(?<![\w@./%-])(?P<name>[\w.+-]{3,64})@[a-z][a-z-]{1,40}[a-z\d](?![\w.@])", "@", _is_account),
-        # international (ITU-T E.123) and national numbers in any grouping; what counts is decided by `_is_phone`
         pattern(
+            "EMAIL",
+            r"(?<![\w@./%-])(?P<name>[\w.+-]{3,64})@[a-z][a-z-]{1,40}[a-z\d](?![\w.@])",
+            "@",
+            _is_account,
+            chunk=7,
+        ),
+        # international (ITU-T E.123) and national numbers in any grouping; what counts is decided by `_is_phone`
+        anchored(
             "PHONE",
             r"(?<![\w.+#$-])(?:\+|\((?=\+?\d{1,5}\))\+?)?\d(?:[ ().\-/]{0,3}\d){6,14}(?:\s?(?:x|ext\.?|extension)\s?\d{1,6})?(?!\w|[.,]\d)",
-            DIGITS,
+            "0 + (",
             _is_phone,
             least=7,
         ),
-        pattern("PHONE", r"(?<=[=:])\+\d(?:[ ().\-/]{0,3}\d){6,14}(?!\w)", ":"),
+        anchored("PHONE", r"(?<=[=:])\+\d(?:[ ().\-/]{0,3}\d){6,14}(?!\w)", "+", least=7),
         # letters read for digits: 4l5-555-O132
         pattern(
             "PHONE",
@@ -171,6 +185,7 @@ class ContactRecognizer(ChatRecognizer):
             lambda m: sum(c.isdigit() for c in m[0]) >= 6 and re.search("[lIO]", m[0]) is not None,
             case=True,
             least=6,
+            hint=r"[lIO\d](?:(?<=\d)[ .()-]{0,2}[lIO]|(?<=[lIO])[ .()-]{0,2}\d)",
         ),
         pattern(
             "PHONE",
@@ -183,15 +198,19 @@ class ContactRecognizer(ChatRecognizer):
             rf"(?:https?://)?(?:[\w-]{{1,63}}\.){{0,2}}(?<![\w-])(?:{_SITES})/(?P<path>[^\s<>\"')\]]{{2,300}})",
             "/",
             _is_profile,
+            chunk=8,
+            hint=r"\.[a-z]{2,4}/",
         ),
         pattern(
             "URL",
             r"(?:https?://)?[\w-]{2,63}(?<!www)\.(?:bandcamp|tumblr|wordpress|blogspot|github)\.(?:com|io)\b(?:/[^\s<>\"')\]]{0,300})?",
             "bandcamp tumblr wordpress blogspot github",
+            chunk=12,
         ),
         pattern(
             "URL",
             r"(?:https?://[^\s/<>]{3,200}/(?:~|@|u/|users?/|profiles?/|people/|members?/)|(?<![\w./@-])[\w-]{2,63}\.[a-z]{2,10}/@)[^\s<>\"')\]]{1,300}",
             "/",
+            chunk=8,
         ),
     )

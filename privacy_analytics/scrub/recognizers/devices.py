@@ -7,7 +7,7 @@ import ipaddress
 import re
 
 from privacy_analytics.scrub.lists import known_names
-from privacy_analytics.scrub.recognizers.base import NO_VALUE, ChatRecognizer, digits, pattern, value
+from privacy_analytics.scrub.recognizers.base import NO_VALUE, ChatRecognizer, anchored, digits, pattern, value
 
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _VERSION_CUE = re.compile(r"(?:\bv|\bver|\bversion|\bbuild|\brelease|\bfirmware)[.:= ]{0,2}$", re.IGNORECASE)
@@ -67,7 +67,7 @@ def _somebodys(word: str) -> bool:
 def _is_host(match: re.Match[str]) -> bool:
     """After hostname= any word will do; else there must be a name in it, a digit or capitals: "host: Live 11" is a DAW."""
     name = value(match)
-    if name.lower() in NO_VALUE | _ANYBODYS | {"localhost"}:
+    if name.lower() in NO_VALUE or name.lower() in _ANYBODYS or name.lower() == "localhost":
         return False
     return (bool(match["is"].strip()) and bool(match["sure"])) or (
         "-" in name and (name.isupper() or digits(match, 1) or any(_somebodys(part) for part in name.split("-")))
@@ -84,12 +84,13 @@ class DeviceRecognizer(ChatRecognizer):
             r"(?<![0-9a-f])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-f])",
             "-",
             score=0.95,
+            chunk=36,
         ),
-        pattern(
+        anchored(
             "DEVICE_ID",
             r"(?<![a-z])(?:device|machine|hardware|hw|computer|install(?:ation)?|session|client|trace|anonymous|crash|report|dump|android|udid|imei|hwid|serial)"
             r"(?:(?:[ _-](?:report|dump))?[ _-]?(?:id|uuid|guid)[\"'`]?\s?(?:is|=|:|#)?|(?<=udid)[:=#]?|(?<=imei)[:=#]?|(?<=hwid)[:=#]?|(?<=session)\s?[:=])\s{0,2}[\"'`]?(?P<v>(?=[\w-]{0,40}\d)[A-Z0-9][A-Z0-9-]{7,80})(?![\w])",
-            "id uuid guid udid imei hwid number serial device machine session deviceid machineid machineguid installid clientid sessionid",
+            "device machine hardware hw computer install installation session client trace anonymous crash report dump android udid imei hwid serial deviceid machineid machineguid hardwareid computerid installid installationid clientid sessionid traceid crashid reportid androidid deviceuuid",
             _is_device,
             least=3,
         ),
@@ -100,20 +101,24 @@ class DeviceRecognizer(ChatRecognizer):
             ": -",
             _is_mac,
             score=0.95,
+            chunk=17,
         ),
         pattern(
             "MAC",
             r"(?<![\w.])[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}(?![\w.])",
             ".",
             lambda m: bool(re.search("[a-f]", m[0], re.IGNORECASE)),
+            chunk=14,
         ),
-        pattern(
+        anchored(
             "MAC",
             r"\b(?:mac|hwaddr|ether)(?: address| addr)?\s?(?:is|=|:)?\s{0,2}(?P<v>[0-9a-f]{2}(?: ?[0-9a-f]{2}){5})(?!\w)",
             "mac hwaddr ether",
         ),
         # IPv4, also defanged (1[.]2) or misread (l for 1); IPv6 (RFC 4291)
-        pattern("IP", rf"(?<![\w.])(?:{_OCTET}\.){{3}}{_OCTET}(?!\w|\.\d)", ".", _is_ipv4, score=0.95, least=4),
+        pattern(
+            "IP", rf"(?<![\w.])(?:{_OCTET}\.){{3}}{_OCTET}(?!\w|\.\d)", ".", _is_ipv4, score=0.95, least=4, chunk=7
+        ),
         pattern(
             "IP",
             r"(?<![\w.])[\dlIO]{1,3}(?:(?: \. | ?\.|\[\.\])[\dlIO]{1,3}){3}(?![\w.])",
@@ -121,6 +126,7 @@ class DeviceRecognizer(ChatRecognizer):
             lambda m: digits(m, 4) and _is_ipv4(m),
             case=True,
             least=4,
+            hint=r"[\dlIO](?: ?\. ?|\[\.\])[\dlIO]{1,3}[ .\[]",
         ),
         pattern(
             "IP",
@@ -128,6 +134,9 @@ class DeviceRecognizer(ChatRecognizer):
             ":",
             _is_ipv6,
             score=0.95,
+            chunk=7,
+            least=1,
+            hint=":[0-9a-f]{0,4}:",
         ),
         # janes-macbook-pro.local, iPhone-von-Jane, DESKTOP-4F9K2LM, ip-10-0-0-4
         pattern(
@@ -135,11 +144,14 @@ class DeviceRecognizer(ChatRecognizer):
             rf"(?<![\w.@/-])(?P<who>[^\W_]+)(?:[-_][^\W_]+){{0,3}}[-_]{_COMPUTER}(?:-(?:pro|air|mini|max|\d{{1,4}})){{0,3}}(?:\.(?:local|lan|home|internal|localdomain|fritz\.box))?(?!\w)",
             "-",
             _is_personal,
+            chunk=6,
+            hint=rf"[-_]{_COMPUTER}",
         ),
         pattern(
             "HOSTNAME",
             rf"(?<![\w./@-]){_COMPUTER}(?:-\w{{1,10}})?-(?:von|de|di|van|av|of)-[^\W\d_][\w-]{{1,40}}(?:\.(?:local|lan|home|fritz\.box))?(?!\w)",
             "von de di van av of",
+            hint="-(?:von|de|di|van|av|of)-",
         ),
         pattern(
             "HOSTNAME",
@@ -152,9 +164,9 @@ class DeviceRecognizer(ChatRecognizer):
             r"(?<![\w-])(?:DESKTOP|LAPTOP|WIN|PC|MAC|WORKSTATION|STUDIO)-(?=[A-Z]{0,12}\d)[A-Z0-9]{5,14}(?![\w-])",
             "desktop laptop win pc mac workstation studio",
         ),
-        pattern("HOSTNAME", r"(?<![\w-])ip(?:-\d{1,3}){4}(?![\w-])", "ip"),
+        anchored("HOSTNAME", r"(?<![\w-])ip(?:-\d{1,3}){4}(?![\w-])", "ip"),
         # hostname=x, "computer name is x", \\x\share
-        pattern(
+        anchored(
             "HOSTNAME",
             rf"(?<![a-z]){_NAMED}[\"'`]?(?P<is>\s?(?:=|:)|\s(?<=name\s)is|\s)\s{{0,2}}[\"'`]?(?P<v>[A-Za-z][\w.-]{{2,62}}\w)",
             "host hostname computer computername machine machinename device devicename node workstation",
@@ -165,6 +177,7 @@ class DeviceRecognizer(ChatRecognizer):
             r"(?<![\w:\\])\\{2,4}(?P<v>[a-z][\w.-]{1,62})\\{1,2}(?=[^\\\s])",
             "\\",
             lambda m: value(m).lower() not in _SHARED_FOLDERS,
+            chunk=6,
         ),
         # Jane's MacBook
         pattern(
@@ -172,5 +185,6 @@ class DeviceRecognizer(ChatRecognizer):
             rf"\b(?P<v>(?-i:[A-Z])[^\W\d_]{{1,19}})'s?[ -](?:{_COMPUTER})\b",
             "'",
             lambda m: value(m).lower() not in _NO_OWNER,
+            hint=rf"'s?[ -]{_COMPUTER}",
         ),
     )

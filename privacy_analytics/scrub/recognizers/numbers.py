@@ -6,7 +6,8 @@ from __future__ import annotations
 import re
 
 from privacy_analytics.scrub.lists import ordinary_words
-from privacy_analytics.scrub.recognizers.base import DIGITS, WORD, ChatRecognizer, digits, pattern, value
+from privacy_analytics.scrub.recognizers.base import DIGITS, WORD, ChatRecognizer, anchored, digits, pattern, value
+from privacy_analytics.scrub.recognizers.checks import dni, iban, luhn
 
 _IS = (
     r"(?:[\s_-]?(?:'s\b|(?:numbers?|no|nr|num|id|card|code|ref|reference|file|holder|confirmation|ending(?: in| with)?|ends (?:in|with)|is|was)(?![a-z])\.?|:|=|#|-|\u2116)[\"'`]?){0,5}"
@@ -46,27 +47,6 @@ _MACHINES = re.compile(
 )
 _YEAR_OR_ROUND = re.compile(r"(?:19|20)\d\d|\d+00")
 _CERTAIN = re.compile(r"[#:=]|number|no\b|nr|num|id\b|code|confirmation|nummer", re.IGNORECASE)
-
-
-def luhn(number: str) -> bool:
-    """Whether the check digit of a card number is right (ISO/IEC 7812-1, annex B)."""
-    total = 0
-    for place, char in enumerate(reversed(number)):
-        digit = int(char) * (2 if place % 2 else 1)
-        total += digit - 9 if digit > 9 else digit
-    return total % 10 == 0
-
-
-def iban(code: str) -> bool:
-    """Whether the check digits are right (ISO 13616: remainder 1 modulo 97)."""
-    turned = code[4:] + code[:4]
-    return int("".join(str(int(char, 36)) for char in turned)) % 97 == 1
-
-
-def dni(code: str) -> bool:
-    """Whether the check letter of a Spanish DNI or NIE is right (Real Decreto 1553/2005, number modulo 23)."""
-    number = code[:-1].translate(str.maketrans("XYZ", "012"))
-    return "TRWAGMYFPDXBNJZSQVHLCKE"[int(number) % 23] == code[-1]
 
 
 def _is_card(match: re.Match[str]) -> bool:
@@ -146,10 +126,10 @@ class NumberRecognizer(ChatRecognizer):
 
     patterns = (
         # cards (ISO/IEC 7812: 13-19 digits): with a right check digit, a cue, in fours, alone in a message, or partly hidden
-        pattern(
+        anchored(
             "CREDIT_CARD", r"(?<![\w.+-])\d(?:[ -]{0,2}\d){12,18}(?![\w-])", DIGITS, _is_card, score=0.95, least=13
         ),
-        pattern(
+        anchored(
             "CREDIT_CARD", r"(?<![\w.+-])\d{4}(?:[ ./_-]\d{4}){3}(?![\w-])", DIGITS, _is_fours, score=0.95, least=16
         ),
         pattern(
@@ -158,7 +138,7 @@ class NumberRecognizer(ChatRecognizer):
             "x xxxx xxxxxxxx xxxxxxxxxxxx * \u2022",
             score=1.0,
         ),
-        pattern(
+        anchored(
             "CREDIT_CARD",
             r"\b(?:card|visa|mastercard|amex|debit|credit)\b[^\n\d]{0,20}\b(?:end(?:s|ing)?(?: in| with)?|last (?:4|four)(?: digits)?(?: are| is| of)?|no\.?|number(?: is)?)\s?:?\s?(?P<v>\d{3,4})(?![\w.])",
             "card visa mastercard amex debit credit",
@@ -172,29 +152,31 @@ class NumberRecognizer(ChatRecognizer):
             score=0.95,
             case=True,
             least=10,
+            hint=r"\d(?:(?<=[A-Za-z]\d)|(?<=[A-Za-z] \d))\d[ -]?[A-Za-z\d]{4}",
         ),
-        pattern(
+        anchored(
             "IBAN",
             rf"\biban{_IS}(?P<v>[A-Z]{{2}} ?\d{{2}}(?:[ -]?(?:\d|(?-i:[A-Z]))){{4,30}})(?![A-Z0-9])",
             "iban",
             score=1.0,
         ),
-        pattern("ID", rf"\b(?:swift|bic){_IS}(?P<v>(?-i:[A-Z]{{6}}[A-Z0-9]{{2}}(?:[A-Z0-9]{{3}})?))\b", "swift bic"),
+        anchored("ID", rf"\b(?:swift|bic){_IS}(?P<v>(?-i:[A-Z]{{6}}[A-Z0-9]{{2}}(?:[A-Z0-9]{{3}})?))\b", "swift bic"),
         # US social security numbers: 3-2-4, also misread or partly hidden; nine digits or the last four after a cue
         pattern(
             "SSN",
-            r"(?<![\w-])[\dOolISB]{3}( ?- ?| )[\dOolISB]{2}\1[\dOolISB]{4}(?![\w-])",
+            r"[\dOolISB](?<![\w-].)[\dOolISB]{2}( ?- ?| )[\dOolISB]{2}\1[\dOolISB]{4}(?![\w-])",
             DIGITS,
             _is_ssn,
             case=True,
             score=0.95,
+            least=4,
         ),
-        pattern(
+        anchored(
             "SSN",
             rf"{WORD}(?:ssn|ss|social(?: security)?){_IS}(?P<v>\d[\d .-]{{7,10}}\d|[\dX*]{{3}}[ -][\dX*]{{2}}[ -](?:[\dX]{{4}}))(?!\w)",
             "ssn ss social",
         ),
-        pattern(
+        anchored(
             "SSN",
             WORD
             + r"(?:ssn|social security|social(?= is\b| number|'s)|(?<=my )social)\b[^\n\d]{0,20}?(?:\b4\b[^\n\d]{1,20})?(?P<v>\d{4}|\d{9})(?![\w.]*\w)",
@@ -207,29 +189,29 @@ class NumberRecognizer(ChatRecognizer):
             least=9,
         ),
         # orders, invoices, tickets
-        pattern("ORDER_ID", rf"{WORD}(?:{_any_of(_ORDER)})s?{_IS}{_CODE}", _ORDER, _is_order, least=3),
-        pattern(
+        anchored("ORDER_ID", rf"{WORD}(?:{_any_of(_ORDER)})s?{_IS}{_CODE}", _ORDER, _is_order, least=3),
+        anchored(
             "ORDER_ID",
             rf"{WORD}(?<!in )(?:{_any_of(_WEAK_ORDER)})s?{_IS}{_CODE}",
             _WEAK_ORDER,
             lambda m: _is_order(m, 7),
             least=3,
         ),
-        pattern(
+        anchored(
             "ORDER_ID",
             rf"\b(?:{_any_of(_ORDER)}|policy|insurance){_IS}(?P<v>(?P<letters>[A-Z]{{2,4}}) \d{{3,12}})(?!\w)",
             f"{_ORDER} policy insurance",
             _is_split_code,
             least=3,
         ),
-        pattern(
+        anchored(
             "ORDER_ID",
             r"\b(?:reference|ref)\s?(?:number|no\.?|id|code|#|:|=){0,2}\s?(?:is|:)?\s{0,2}" + _CODE,
             "reference ref",
             _is_reference,
             least=2,
         ),
-        pattern(
+        anchored(
             "ORDER_ID",
             r"(?<![\w-])(?:ORD|ORDER|INV|TKT|TICKET|CASE|REF|TXN|SUB|PO|RMA|MRN|CUST|ACC|ACCT|EMP|USR|REQ|INC|BK|PAY|CUS|PI|CH|REC|RECORD|RID|CLM|SUP|CS|HD|SR)[-_#]{1,2}(?=[A-Z]{0,30}[\d-])[A-Z0-9-]{3,40}(?!\w)",
             "ord order inv tkt ticket case ref txn sub po rma mrn cust acc acct emp usr req inc bk pay cus pi ch rec record rid clm sup cs hd sr",
@@ -243,27 +225,29 @@ class NumberRecognizer(ChatRecognizer):
             DIGITS,
             case=True,
             least=4,
+            chunk=7,
         ),
-        pattern(
+        anchored(
             "ORDER_ID",
             r"(?<![\w&#])(?<!preset )(?<!patch )(?<!sample )#(?P<v>\d{4,8}-[A-Z0-9]{1,8}|\d{5}|\d{7,12})(?!\w)",
             "#",
+            least=5,
         ),
         # papers and accounts after a cue
-        pattern(
+        anchored(
             "ID",
             rf"{WORD}(?:{_any_of(_ID)}|{_PAPERS}){_IS}(?P<v>(?:{_GROUPED})(?!\w|-\w)|{_PLAIN}(?!\w))",
             _ID
-            + " license licence user userid users id registration ni medical social sin codice green visa plate case steuer iban",
+            + " license licence user userid users id registration ni medical social sin codice green visa plate case steuer steuerid iban driver drivers bank number",
             _is_id,
             least=3,
         ),
-        pattern(
+        anchored(
             "ID",
-            r"\b(?:bank )?(?:account|acct|routing)\b[^\n\d]{0,12}\bend(?:s|ing)(?: in| with)?\s[*xX.]{0,8}(?P<v>\d{3,4})(?!\w)",
+            r"\b(?:account|acct|routing)\b[^\n\d]{0,12}\bend(?:s|ing)(?: in| with)?\s[*xX.]{0,8}(?P<v>\d{3,4})(?!\w)",
             "account acct routing",
         ),
-        pattern(
+        anchored(
             "ID",
             WORD + r"(?:id|identifier|uid)\s?(?P<is>(?:number|no\.?|card|#)?\s?(?:is|:|=|#|\s))\s{0,2}" + _CODE,
             "id identifier uid",
@@ -273,9 +257,14 @@ class NumberRecognizer(ChatRecognizer):
         # national papers by their own shape: Indian PAN, Aadhaar and IFSC, Spanish DNI and NIE, British NINO, Italian
         # codice fiscale, Brazilian CPF and CNPJ; wallets of Bitcoin (BIP 173, base58) and Ethereum
         pattern(
-            "ID", r"(?<![\w-])(?:[A-Z]{5}\d{4}[A-Z]|[A-Z]{4}0[A-Z0-9]{2}\d{4})(?![\w-])", DIGITS, case=True, least=4
+            "ID",
+            r"(?<![\w-])(?:[A-Z]{5}\d{4}[A-Z]|[A-Z]{4}0[A-Z0-9]{2}\d{4})(?![\w-])",
+            DIGITS,
+            case=True,
+            least=4,
+            chunk=10,
         ),
-        pattern("ID", r"(?<![\w.-])[2-9]\d{3} \d{4} \d{4}(?![\w.-]| \d)", DIGITS, _is_fours, least=12),
+        anchored("ID", r"(?<![\w.-])[2-9]\d{3} \d{4} \d{4}(?![\w.-]| \d)", DIGITS, _is_fours, least=12),
         pattern(
             "ID",
             r"(?<![\w-])(?:\d{8}|[XYZ]-?\d{7})-?[A-Z](?![\w-])",
@@ -283,6 +272,7 @@ class NumberRecognizer(ChatRecognizer):
             lambda m: dni(m[0].replace("-", "")),
             case=True,
             least=7,
+            chunk=9,
         ),
         pattern(
             "ID",
@@ -290,8 +280,15 @@ class NumberRecognizer(ChatRecognizer):
             DIGITS,
             case=True,
             least=6,
+            hint=r"[A-Z] ?\d{2}",
         ),
-        pattern("ID", r"(?<![\w.])(?:\d{3}\.\d{3}\.\d{3}-\d{2}|\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2})(?!\w)", ".", least=11),
+        pattern(
+            "ID",
+            r"(?<![\w.])(?:\d{3}\.\d{3}\.\d{3}-\d{2}|\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2})(?!\w)",
+            ".",
+            least=11,
+            chunk=14,
+        ),
         pattern(
             "ID",
             r"(?<!\w)(?:0x[0-9a-fA-F]{40}|bc1[a-z0-9]{25,60}|[13](?=[a-zA-Z0-9]{0,10}[a-z])[1-9A-HJ-NP-Za-km-z]{25,34})(?!\w)",
@@ -299,11 +296,12 @@ class NumberRecognizer(ChatRecognizer):
             lambda m: digits(m, 3),
             case=True,
             least=3,
+            chunk=26,
         ),
-        pattern(
+        anchored(
             "DOB",
             rf"{WORD}(?:dob|d\.o\.b\.?|(?:date|day)[ _]?of[ _]?birth|birth[ _]?(?:date|day)|born(?: on| in)?|b-?day|geburtsdatum|geb(?:oren)?(?: am)?)(?!\w)[^\n\d]{{0,20}}?(?P<v>{_DATE})(?!\w)",
-            "dob birth birthdate born birthday bday b geburtsdatum o dateofbirth geb geboren",
+            "dob d date day dateofbirth birth birthdate birthday born bday b geburtsdatum geb geboren",
             lambda m: not (m[0][:1] in "bB" and "day" in m[0].lower() and value(m).isdigit()),
             least=1,
         ),

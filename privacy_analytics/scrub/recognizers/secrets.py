@@ -7,11 +7,20 @@ import re
 from itertools import pairwise
 
 from privacy_analytics.scrub.lists import known_names, ordinary_words
-from privacy_analytics.scrub.recognizers.base import DIGITS, NO_VALUE, WORD, ChatRecognizer, digits, pattern, value
+from privacy_analytics.scrub.recognizers.base import (
+    DIGITS,
+    NO_VALUE,
+    WORD,
+    ChatRecognizer,
+    anchored,
+    digits,
+    pattern,
+    value,
+)
 
 # As the vendors document them, most collected in GitHub's "Supported secret scanning patterns".
 _PREFIXES = (
-    r"(?:[spr]k[-_](?=[\w-]{0,200}\d)[\w-]{6,200}|(?:sk|pk|rk|ak|whsec|sess|key|tok|api|org|proj|ant|lm|el|r8|pat|app|live|test)[-_](?=[\w-]{0,200}(?:\d|[a-z][A-Z]))[\w-]{14,200}"
+    r"(?:(?:sk|pk|rk|ak|whsec|sess|key|tok|api|org|proj|ant|lm|el|r8|pat|app|live|test)[-_](?=[\w-]{0,200}(?:\d|[a-z][A-Z]))[\w-]{14,200}"
     r"|gh[a-z]_[A-Za-z0-9]{16,255}|github_pat_\w{20,255}|glpat-[\w-]{16,64}|xox[a-z]-[\w-]{10,250}|(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,20}"
     r"|AIza[\w-]{30,45}|ya29\.[\w-]{20,250}|hf_[A-Za-z0-9]{20,60}|npm_[A-Za-z0-9]{30,45}|pypi-[\w-]{20,250}|SG\.[\w-]{10,40}\.[\w-]{10,60}"
     r"|dop_v1_[a-f0-9]{20,70}|shp(?:at|ca|pa|ss)_[a-fA-F0-9]{20,40}|EAA[A-Za-z0-9]{30,250}|AC[a-f0-9]{32}|[MNO][\w-]{23,26}\.[\w-]{6}\.[\w-]{27,40}"
@@ -52,7 +61,12 @@ def _is_random(match: re.Match[str]) -> bool:
 
 def _is_password(match: re.Match[str]) -> bool:
     word = value(match).lower().rstrip(".,!?")
-    return any(c.isalnum() for c in word) and word not in ordinary_words() | NO_VALUE and not word.startswith("<")
+    return (
+        any(c.isalnum() for c in word)
+        and word not in ordinary_words()
+        and word not in NO_VALUE
+        and not word.startswith("<")
+    )
 
 
 def _strong(match: re.Match[str]) -> bool:
@@ -100,50 +114,51 @@ class SecretRecognizer(ChatRecognizer):
 
     patterns = (
         # password: x, DB_PASS=x, "password": "x", my pw's x, changed my password to x
-        pattern(
+        anchored(
             "PASSWORD",
             rf"{WORD}{_CUE}\w{{0,8}}[\"'`]?\s{{0,2}}(?:\([^)\n]{{1,30}}\)\s?)?(?:(?:'?s\b|(?:is|was|now|just|to)\b|=>?|:=?|->|-)\s{{0,2}}){{1,3}}{_VALUE}",
             _CUES,
             _is_password,
         ),
-        pattern(
+        anchored(
             "PASSWORD",
             r"\b(?:password|passwd|pwd|pw|passcode|passphrase)s?\s(?:(?:for|of)\s(?:\w{1,20}\s){1,3}(?:is\s)?|(?:re)?set to\s|from\s)?[\"'`(]?(?P<v>[^\s\"'`]{4,128}(?<![.,;:)])(?:\sto\s[^\s\"'`]{4,128}(?<![.,;:)]))?)",
             _CUES,
             _strong,
         ),
-        pattern(
+        anchored(
             "PASSWORD",
             rf"{_NO_FILTER}pass\s?[=:]\s{{0,2}}[\"'`]?(?P<v>[^\s\"'`]{{4,128}}(?<![.,;:)]))",
             "pass",
             lambda m: "=" in m[0] or _strong(m),
         ),
         # user jane pass x, login jane / x, jane@site.io / x
-        pattern(
+        anchored(
             "PASSWORD",
             rf"\b(?:user(?:name)?|login|log-?in|account|e-?mail|credentials?)\b[^\n]{{1,60}}?\s(?:{_NO_FILTER}pass(?: is)?|/)\s[\"'`]?(?P<v>[^\s\"'`]{{5,128}}(?<![.,;:)]))",
-            "pass /",
+            "user username login log account e email mail credential credentials",
             _letters_and_digits,
+            hint=r"\s(?:pass|/)",
         ),
-        pattern(
+        anchored(
             "PASSWORD",
             r"@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}\s?[/:|]\s{0,2}(?P<v>(?![\w-]{1,64}/)[^\s\"'`/]{5,128}(?<![.,;:)]))",
             "@",
             _letters_and_digits,
         ),
-        pattern(
+        anchored(
             "PASSWORD",
             rf"{_NO_FILTER}pass(?:'s| is| was)\s[\"'`]?(?P<v>[^\s\"'`]{{5,128}}(?<![.,;:)]))",
             "pass",
             _letters_and_digits,
         ),
-        pattern(
+        anchored(
             "PASSWORD",
             r"\bcredentials?(?: are| is)?\s?:?\s[\w.@-]{2,64}\s?[/:]\s?(?P<v>[^\s\"'`]{5,128}(?<![.,;:)]))",
             "credential credentials",
             _letters_and_digits,
         ),
-        pattern(
+        anchored(
             "PASSWORD",
             r"\bwi-?fi\s?(?:is|:|=)\s{0,2}(?P<v>[^\s\"'`]{8,64}(?<![.,;:)]))",
             "wifi wi",
@@ -162,7 +177,7 @@ class SecretRecognizer(ChatRecognizer):
             r"\b(?:passphrase|(?:seed|recovery|backup|mnemonic|secret) (?:phrase|words))\s?(?:is|=|:)\s{0,2}[\"'`]?(?P<v>[a-z]{3,12}(?:\s[a-z]{3,12}){2,23})",
             "passphrase phrase words",
         ),
-        pattern(
+        anchored(
             "PASSWORD",
             r"\b(?:password|passwd|pwd|pw|identified by|credentials?)\b[^\n\"']{0,30}(?<!\w)[\"'](?P<v>[^\"'\n]{3,128})[\"']",
             "password passwd pwd pw identified credential credentials",
@@ -171,9 +186,9 @@ class SecretRecognizer(ChatRecognizer):
         pattern(
             "PASSWORD",
             r"(?:pass|passwd|pwd|password|secret)[\"']?\s?(?::=|=>|[:=])\s?[\"'](?P<v>[^\"'\n]{3,128})[\"']",
-            "",
+            "\" '",
             _is_password,
-            inside="pass pwd secret",
+            hint=r"(?:pass|passwd|pwd|password|secret)[\"']?\s?[:=]",
         ),
         # PINs and one-time codes
         pattern(
@@ -187,18 +202,27 @@ class SecretRecognizer(ChatRecognizer):
             "code",
             lambda m: digits(m, 5) or " to " in m.string[m.start() : m.end() + 40],
         ),
-        pattern("PASSWORD", r"(?<=://)(?P<v>[^\s:/@]{1,64}:[^\s/@]{1,128})(?=@)", "@"),
-        pattern("API_KEY", rf"(?<![A-Za-z0-9]){_PREFIXES}", DIGITS | {"-", "_"}, score=0.95, case=True),
+        pattern("PASSWORD", r"(?<=://)(?P<v>[^\s:/@]{1,64}:[^\s/@]{1,128})(?=@)", "@", chunk=5, hint="://"),
+        pattern("API_KEY", rf"(?<![A-Za-z0-9]){_PREFIXES}", "0 - _", score=0.95, case=True, chunk=15),
+        anchored(
+            "API_KEY", r"(?<![A-Za-z0-9])[spr]k[-_](?=[\w-]{0,200}\d)[\w-]{6,200}", "sk pk rk", score=0.95, case=True
+        ),
         # JSON Web Token (RFC 7519): its header always begins with {" in base64
         pattern(
-            "API_KEY", r"(?<![\w-])eyJ[\w-]{6,2000}\.[\w-]{4,4000}(?:\.[\w-]{0,2000})?", ".", score=0.95, case=True
+            "API_KEY",
+            r"(?<![\w-])eyJ[\w-]{6,2000}\.[\w-]{4,4000}(?:\.[\w-]{0,2000})?",
+            ".",
+            score=0.95,
+            case=True,
+            chunk=13,
+            hint="eyJ",
         ),
-        pattern("API_KEY", r"\bbearer\s+(?P<v>[\w.~+/=-]{8,4000})", "bearer", lambda m: digits(m, 1)),
-        pattern("API_KEY", r"\bbasic\s+(?P<v>[A-Za-z0-9+/]{12,400}={0,2})(?![\w])", "basic", _is_token),
-        pattern(
+        anchored("API_KEY", r"\bbearer\s+(?P<v>[\w.~+/=-]{8,4000})", "bearer", lambda m: digits(m, 1)),
+        anchored("API_KEY", r"\bbasic\s+(?P<v>[A-Za-z0-9+/]{12,400}={0,2})(?![\w])", "basic", _is_token),
+        anchored(
             "API_KEY",
             r"(?:(?:api|access|auth|secret|private|client|session|refresh|x-api)?[-_ ]?(?:key|token|secret|credential|apikey|sig|signature|cookie)|session[_ ]?id|session(?=[\"'`]?\s?[=:])|\bsid|csrf|jwt)[\"'`]?(?:\s?(?:is\b|was\b|=>?|:)|\s)\s{0,2}[\"'`]?(?P<v>[\w.~+/%-]{8,2000}={0,2})",
-            "key token secret credential apikey sig signature cookie session sessionid sid csrf jwt",
+            "key token secret credential apikey sig signature cookie session sessionid sid csrf jwt api access auth private client refresh x accesskey accesstoken authtoken secretkey privatekey clientsecret refreshtoken",
             _is_token,
         ),
         # webhooks of Slack and Discord; public keys of SSH (RFC 4253: base64 begins with AAAA); PEM blocks (RFC 7468)
@@ -208,18 +232,31 @@ class SecretRecognizer(ChatRecognizer):
             "services webhooks",
             score=1.0,
         ),
-        pattern("API_KEY", r"(?<!\w)AAAA[A-Z]\d[A-Za-z0-9+/]{14,2000}={0,2}", "", case=True, inside="aaaa"),
+        pattern("API_KEY", r"(?<!\w)AAAA[A-Z]\d[A-Za-z0-9+/]{14,2000}={0,2}", DIGITS, case=True, chunk=19, hint="AAAA"),
         pattern(
             "API_KEY",
             r"-----BEGIN [A-Z ]{3,40}-----(?:(?:-?[^-]){1,8000}-----END [A-Z ]{3,40}-----|(?:\s{0,4}[A-Za-z0-9+/=]{20,80}){0,200})",
             "-",
             case=True,
+            hint="-----BEGIN",
         ),
         # digests (in <> a crash report's build ids), and what looks random (_Z begins a C++ symbol)
         pattern(
-            "API_KEY", r"(?<![\w<-])(?P<v>(?=[a-f]{0,39}\d)(?=\d{0,39}[a-f])[0-9a-f]{24,128})(?![\w-])", DIGITS, least=3
+            "API_KEY",
+            r"(?<![\w<-])(?P<v>(?=[a-f]{0,39}\d)(?=\d{0,39}[a-f])[0-9a-f]{24,128})(?![\w-])",
+            DIGITS,
+            least=3,
+            chunk=24,
         ),
-        pattern("API_KEY", r"(?<![\w/.#-])(?P<v>(?!_Z)[\w-]{26,256})(?![\w-])", DIGITS, _is_random, score=0.7, least=3),
+        pattern(
+            "API_KEY",
+            r"(?<![\w/.#-])(?P<v>(?!_Z)[\w-]{26,256})(?![\w-])",
+            DIGITS,
+            _is_random,
+            score=0.7,
+            least=3,
+            chunk=26,
+        ),
         pattern(
             "API_KEY",
             r"(?<![\w/.+#-])(?!0x)(?:[A-Za-z0-9]{18,25}|[A-Za-z0-9+/]{40,200}={0,2})(?![\w/.+=-])",
@@ -228,6 +265,7 @@ class SecretRecognizer(ChatRecognizer):
             least=3,
             score=0.7,
             case=True,
+            chunk=18,
         ),
         # licence keys: groups with dashes (iLok, Steinberg, Windows), with spaces, or after a cue
         pattern(
@@ -235,6 +273,7 @@ class SecretRecognizer(ChatRecognizer):
             r"(?<![\w-])(?P<v>[A-Z0-9]{3,8}(?:-[A-Z0-9]{3,8}){2,8}(?:-\d{2})?)(?![\w-])",
             "-",
             _is_licence,
+            chunk=11,
         ),
         pattern(
             "LICENSE_KEY",
@@ -243,21 +282,22 @@ class SecretRecognizer(ChatRecognizer):
             _is_spaced_licence,
             least=2,
             case=True,
+            hint="[A-Z0-9]{4} [A-Z0-9]{4}",
         ),
-        pattern(
+        anchored(
             "LICENSE_KEY",
             r"\b(?:serial|licen[cs]e|activation|product|unlock|reg(?:istration)?|redeem|voucher|ilok|dongle|auth(?:ori[sz]ation)?|challenge)(?P<is>(?:\s(?:key|code|number|no|id|nr|num|activation)){0,2}\.?\s?(?:is|was|=|:|#|\s))\s{0,2}[\"'`#]?(?P<v>(?=[A-Z-]{0,40}\d|[A-Z]{8})[A-Z0-9][A-Z0-9-]{4,80}[A-Z0-9])(?![\w])",
             "serial license licence activation product unlock reg registration redeem voucher ilok dongle auth authorization authorisation challenge",
             _is_serial,
             score=0.95,
         ),
-        pattern(
+        anchored(
             "LICENSE_KEY",
             r"\b(?:serial|licen[cs]e|activation)(?:\s(?:key|code|number|no))?\s?(?:is|=|:|\s)\s?(?P<v>(?=[a-z0-9 ]{0,24}\d)[a-z0-9]{4,5}(?: [a-z0-9]{4,5}){2,7})(?!\w)",
             "serial license licence activation",
             lambda m: digits(m, 4) and m["v"].split()[0].lower() not in ordinary_words(),
         ),
-        pattern(
+        anchored(
             "LICENSE_KEY",
             r"\b(?:s/n|sn|key|code)\s?(?:is|=|:|#|(?<=/n)\s)\s{0,2}(?P<v>[A-Z0-9]{2,12}(?:-[A-Z0-9]{2,12}){1,8}|[A-Z0-9]{8,40})(?![\w-])",
             "s sn key code",

@@ -7,6 +7,7 @@ import re
 import time
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import cycle, product
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
@@ -259,6 +260,25 @@ def test_the_work_of_every_pattern_is_linear_in_its_matches_and_near_misses() ->
         )
     ]
     assert slow == []
+
+
+@pytest.mark.parametrize("kind", ["anchored", "chunk"])
+def test_where_a_pattern_is_looked_for_changes_the_time_and_not_what_is_found(kind: str) -> None:
+    matches, differ = 0, set[str]()
+    for each in (each for recognizer in RECOGNIZERS for each in recognizer.patterns if getattr(each, kind)):
+        tree = _parser.parse(each.regex.pattern, each.regex.flags)
+        anywhere = replace(each, anchored=False, chunk=0)
+        for seed in range(12):
+            sample = _sample(tree, random.Random(seed))
+            for text in (sample, f"so {sample}, {sample} (x_{sample}.", f"://{sample}\n{sample.title()}@"):
+                glance = Glance.of(text)
+                if not each.need.isdisjoint(glance.tokens):
+                    scanned = list(anywhere.find(glance))
+                    matches += len(scanned)
+                    if list(each.find(glance)) != scanned:
+                        differ.add(each.regex.pattern)
+    assert differ == set()
+    assert matches > 500
 
 
 WHOLE = [

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from privacy_analytics.scrub.recognizers import ChatRecognizer
-from privacy_analytics.scrub.recognizers.numbers import NumberRecognizer, dni, iban, luhn
+from privacy_analytics.scrub.recognizers.checks import dni, iban, luhn
+from privacy_analytics.scrub.recognizers.numbers import NumberRecognizer
 
 Mask = Callable[[ChatRecognizer, str], str]
 NUMBERS = NumberRecognizer()
