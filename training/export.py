@@ -2,9 +2,10 @@
 
     python export.py TAGGER.pt FOLDER --public PUBLIC
 
-Weights of matrices are quantised by column with 7 bits (``reduce_range``: without VNNI, sums of two 8-bit products
-overflow 16 bits and the model goes blind). Activations are quantised with ranges measured once, on rows like those of
-training: onnxruntime's dynamic ranges span a batch, so that a text's answer would depend on its neighbours.
+The graph is made by hand of onnxruntime's fused nodes. Weights of matrices are quantised by column to 7 bits (without
+VNNI, sums of two 8-bit products overflow 16 bits and the model goes blind), embeddings to 8. Activations are quantised
+with ranges measured once, on rows like those of training: ranges measured while running span a batch, and a text's
+answer would depend on its neighbours. There is no mask: all windows of a batch are of one length.
 """
 
 from __future__ import annotations
@@ -13,17 +14,15 @@ import argparse
 import json
 import random
 import shutil
-import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from corpus import CLASSES, Row, disguised, fill, templates, tweets
-from model import Tagger, base_folder
-from onnx import ModelProto, helper, numpy_helper
-from onnxruntime.quantization import QuantType, quantize_dynamic
+from model import HEADS, Tagger, base_folder
+from onnx import NodeProto, TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from train import HERE, batches, items, tensors
@@ -32,36 +31,11 @@ from values import Values
 ROWS = 1_500
 """Rows by which ranges are measured."""
 TAIL = 2e-5
-"""Share of values outside of a range, at each end: they are clipped."""
-
-
-class Exit(nn.Module):
-    """The tagger up to one exit: probabilities (batch, tokens, classes)."""
-
-    def __init__(self, tagger: Tagger, depth: int) -> None:
-        super().__init__()
-        self.tagger, self.depth = tagger, depth
-        tagger.layers = tagger.layers[:depth]
-        tagger.exits = (depth,)
-
-    def forward(self, ids: Tensor, mask: Tensor, cases: Tensor) -> Tensor:
-        return self.tagger(ids, mask, cases)[self.depth].softmax(-1)
-
-
-def widest(tagger: Tagger, depth: int, path: Path) -> None:
-    """The tagger as ONNX with 32 bits."""
-    example = tuple(torch.ones(2, 8, dtype=torch.long) for _ in range(3))
-    names = ["ids", "mask", "cases"]
-    torch.onnx.export(
-        Exit(tagger, depth).eval(),
-        example,
-        str(path),
-        input_names=names,
-        output_names=["odds"],
-        dynamic_axes={name: {0: "batch", 1: "tokens"} for name in [*names, "odds"]},
-        opset_version=17,
-        dynamo=False,
-    )
+"""Share of a batch's values outside of a range, at each end: they are clipped."""
+MOST = 63
+"""Largest magnitude of a weight in 7 bits."""
+OURS = "com.microsoft"
+"""Domain of onnxruntime's own nodes."""
 
 
 def rows_like_training(public: Path) -> list[Row]:
@@ -71,76 +45,116 @@ def rows_like_training(public: Path) -> list[Row]:
     return values.random.sample(rows, ROWS)
 
 
-def ranges(wide: Path, wanted: list[str], rows: list[Row]) -> dict[str, tuple[float, float]]:
-    """Lowest and highest value of each tensor, tails clipped; zero is always inside."""
-    model = onnx.load(str(wide))
-    known = {each.name for each in model.graph.output}
-    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in wanted if name not in known)
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+def ranges(tagger: Tagger, rows: list[Row]) -> dict[str, tuple[float, float]]:
+    """Lowest and highest input of each linear layer, by name, tails clipped; zero is always inside."""
     tokenizer = Tokenizer.from_file(str(base_folder() / "tokenizer.json"))
     tokenizer.no_truncation()
-    first, last = (tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]"))
-    lows: dict[str, list[float]] = {name: [0.0] for name in wanted}
-    highs: dict[str, list[float]] = {name: [0.0] for name in wanted}
-    for batch in batches(items(rows, tokenizer), random.Random(7)):
-        ids, mask, cases, *_ = (each.numpy() for each in tensors(batch, first, last))
-        for name, found in zip(wanted, session.run(wanted, {"ids": ids, "mask": mask, "cases": cases}), strict=True):
-            seen = found[mask.astype(bool)] if found.shape[:2] == mask.shape else found
-            low, high = np.quantile(seen, [TAIL, 1 - TAIL])
-            lows[name].append(float(low))
-            highs[name].append(float(high))
-    return {name: (min(lows[name]), max(highs[name])) for name in wanted}
+    ends = (tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]"))
+    found: dict[str, tuple[float, float]] = {}
+    mask = torch.zeros(0)
+
+    def look(name: str, given: Tensor) -> None:
+        low, high = np.quantile(given[mask.bool()].numpy(), [TAIL, 1 - TAIL])
+        lowest, highest = found.get(name, (0.0, 0.0))
+        found[name] = min(lowest, float(low)), max(highest, float(high))
+
+    for name, layer in tagger.named_modules():
+        if isinstance(layer, nn.Linear):
+            layer.register_forward_pre_hook(lambda _, given, name=name: look(name, given[0]))
+    with torch.no_grad():
+        for batch in batches(items(rows, tokenizer), random.Random(7)):
+            ids, mask, cases, *_ = tensors(batch, *ends)
+            tagger(ids, mask, cases)
+    return found
 
 
-def fixed(model: ModelProto, found: dict[str, tuple[float, float]]) -> None:
-    """Put the ranges in place of every dynamic one.
+class Graph:
+    """Nodes and constants; each method adds some and returns the name of their result."""
 
-    A product of integers, its cast and its scaling become one node, which onnxruntime would make itself of dynamic
-    ranges alone.
-    """
-    nodes = {name: node for node in model.graph.node for name in node.output}
-    users = {name: node for node in model.graph.node for name in node.input}
-    replaced: dict[str, onnx.NodeProto] = {}
-    for node in model.graph.node:
-        if node.op_type == "DynamicQuantizeLinear":
-            low, high = found[node.input[0]]
-            step = (high - low) / 255
-            values = np.array(step, np.float32), np.array(round(-low / step), np.uint8)
-            names = node.output[1:]
-            model.graph.initializer.extend(map(numpy_helper.from_array, values, names))
-            replaced[node.output[0]] = helper.make_node("QuantizeLinear", [node.input[0], *names], [node.output[0]])
-        elif node.op_type == "MatMulInteger":
-            scaled = users[users[node.output[0]].output[0]]
-            inputs = [*node.input[:2], *nodes[scaled.input[1]].input, *node.input[2:]]
-            replaced[scaled.output[0]] = helper.make_node(
-                "MatMulIntegerToFloat", inputs, list(scaled.output), domain="com.microsoft"
-            )
-            for name in (node.output[0], scaled.input[0], scaled.input[1]):
-                del nodes[name]
-    kept = [replaced.get(name, node) for name, node in nodes.items() if name == node.output[0]]
-    del model.graph.node[:]
-    model.graph.node.extend(kept)
-    model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    def __init__(self, tagger: Tagger, found: dict[str, tuple[float, float]]) -> None:
+        self.weights = {name: value.numpy() for name, value in tagger.state_dict().items()}
+        self.found = found
+        self.nodes: list[NodeProto] = []
+        self.constants: list[TensorProto] = []
+
+    def constant(self, name: str, value: np.ndarray) -> str:
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def node(self, kind: str, inputs: Iterable[str], results: int = 1, domain: str = "", **attributes: object) -> str:
+        name = f"{kind}_{len(self.nodes)}"
+        outputs = [name] if results == 1 else [f"{name}_{i}" for i in range(results)]
+        self.nodes.append(helper.make_node(kind, list(inputs), outputs, domain=domain, **attributes))
+        return name
+
+    def table(self, name: str, kind: str, *at: str) -> str:
+        """Rows of an embedding, widened: ``Gather`` those at places, or ``Slice`` the first ones."""
+        weight = self.weights[f"{name}.weight"]
+        step = np.float32(np.abs(weight).max() / 127)
+        small = self.constant(f"{name}.table", np.clip(np.rint(weight / step), -127, 127).astype(np.int8))
+        return self.node("DequantizeLinear", [self.node(kind, [small, *at]), self.constant(f"{name}.step", step)])
+
+    def normal(self, layer: str, x: str, beside: str | None = None) -> str:
+        scale, bias = (self.constant(f"{layer}.{part}", self.weights[f"{layer}.{part}"]) for part in ("weight", "bias"))
+        if beside is None:
+            return self.node("LayerNormalization", [x, scale, bias], epsilon=1e-12)
+        return self.node("SkipLayerNormalization", [x, beside, scale, bias], domain=OURS, epsilon=1e-12)
+
+    def quantised(self, layer: str, x: str) -> tuple[str, str, str]:
+        low, high = self.found[layer]
+        step = np.float32((high - low) / 255)
+        names = self.constant(f"{layer}.in", step), self.constant(f"{layer}.zero", np.uint8(round(-low / step)))
+        return self.node("QuantizeLinear", [x, *names]), *names
+
+    def linear(self, layers: list[str], x: str, *, bias: bool = True) -> str:
+        """One product for layers with the same input; results stand side by side."""
+        name = layers[0]
+        weight = np.concatenate([self.weights[f"{layer}.weight"] for layer in layers]).T
+        steps = (np.abs(weight).max(axis=0) / MOST).astype(np.float32)
+        small = self.constant(f"{name}.weight", np.clip(np.rint(weight / steps), -MOST, MOST).astype(np.int8))
+        given, step, zero = self.quantised(name, x)
+        inputs = [given, small, step, self.constant(f"{name}.steps", steps), zero, ""]
+        whole = np.concatenate([self.weights[f"{layer}.bias"] for layer in layers])
+        inputs += [self.constant(f"{name}.bias", whole)] if bias else []
+        return self.node("MatMulIntegerToFloat", inputs, domain=OURS)
+
+    def layer(self, stem: str, x: str) -> str:
+        every = self.linear([f"{stem}.{part}" for part in ("query", "key", "value")], x)
+        parts = self.node("Split", [every], 3, axis=-1, num_outputs=3)
+        seen = self.node("MultiHeadAttention", [f"{parts}_{i}" for i in range(3)], domain=OURS, num_heads=HEADS)
+        x = self.normal(f"{stem}.norm_mix", self.linear([f"{stem}.mix"], seen), x)
+        risen = self.linear([f"{stem}.rise"], x, bias=False)
+        bias = self.constant(f"{stem}.rise.bias", self.weights[f"{stem}.rise.bias"])
+        bent = self.node("FastGelu", [risen, bias], domain=OURS)
+        return self.normal(f"{stem}.norm_fall", self.linear([f"{stem}.fall"], bent), x)
+
+    def head(self, stem: str, x: str) -> str:
+        weight = self.constant(f"{stem}.weight", self.weights[f"{stem}.weight"].T)
+        bias = self.constant(f"{stem}.bias", self.weights[f"{stem}.bias"])
+        return self.node("Softmax", [self.node("Add", [self.node("MatMul", [x, weight]), bias])], axis=-1)
 
 
-def export(tagger: Tagger, depth: int, public: Path, path: Path) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        wide, dynamic = Path(folder) / "wide.onnx", Path(folder) / "dynamic.onnx"
-        widest(tagger, depth, wide)
-        quantize_dynamic(
-            str(wide),
-            str(dynamic),
-            per_channel=True,
-            reduce_range=True,
-            weight_type=QuantType.QInt8,
-            op_types_to_quantize=["MatMul", "Gather"],
-            extra_options={"MatMulConstBOnly": True},
-        )
-        model = onnx.load(str(dynamic))
-        wanted = sorted({node.input[0] for node in model.graph.node if node.op_type == "DynamicQuantizeLinear"})
-        fixed(model, ranges(wide, wanted, rows_like_training(public)))
-    model.producer_name = "privacy_analytics"
-    del model.metadata_props[:]
+def export(tagger: Tagger, depth: int, found: dict[str, tuple[float, float]], path: Path) -> None:
+    graph = Graph(tagger, found)
+    length = graph.node("Shape", ["ids"], start=1, end=2)
+    start = graph.constant("start", np.array([0]))
+    tables = graph.table("words", "Gather", "ids"), graph.table("cases", "Gather", "cases")
+    places = graph.table("places", "Slice", start, length, start)
+    x = graph.normal("norm", graph.node("Add", [graph.node("Add", tables), places]))
+    for at in range(depth):
+        x = graph.layer(f"layers.{at}", x)
+    odds = graph.head(f"heads.{depth}", x)
+    graph.nodes.append(helper.make_node("Identity", [odds], ["odds"]))
+    shape = ["batch", "tokens"]
+    made = helper.make_graph(
+        graph.nodes,
+        "tagger",
+        [helper.make_tensor_value_info(name, TensorProto.INT64, shape) for name in ("ids", "cases")],
+        [helper.make_tensor_value_info("odds", TensorProto.FLOAT, [*shape, len(CLASSES)])],
+        graph.constants,
+    )
+    opsets = [helper.make_opsetid("", 18), helper.make_opsetid(OURS, 1)]
+    model = helper.make_model(made, producer_name="privacy_analytics", opset_imports=opsets, ir_version=9)
     model.metadata_props.add(key="classes", value=json.dumps(CLASSES))
     onnx.save(model, str(path))
 
@@ -154,8 +168,9 @@ if __name__ == "__main__":
     args = parser.parse_args()
     torch.set_num_threads(1)
     kept = torch.load(args.tagger)
-    tagger = Tagger(kept["layers"], len(CLASSES), kept["exits"])
+    tagger = Tagger(kept["layers"], len(CLASSES), kept["exits"]).eval()
     tagger.load_state_dict(kept["weights"])
     args.folder.mkdir(parents=True, exist_ok=True)
-    export(tagger, args.depth or kept["layers"], args.public, args.folder / "tagger.onnx")
+    found = ranges(tagger, rows_like_training(args.public))
+    export(tagger, args.depth or kept["layers"], found, args.folder / "tagger.onnx")
     shutil.copy(base_folder() / "tokenizer.json", args.folder / "tokenizer.json")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, cast
 
@@ -26,6 +26,8 @@ WINDOW = 126
 OVERLAP = 32
 OPEN = frozenset({"PERSON", "LOCATION", "ADDRESS"})
 """Types that the model reads even where they are known: it may see more of a name."""
+KEPT = 4_096
+"""Windows whose odds are kept to be asked for again; about 10 MiB."""
 ROUGH = 0.25
 """A token with less odds of being personal is not looked at again."""
 
@@ -59,6 +61,8 @@ class Tagger:
             cast("int", self._tokenizer.token_to_id(token)) for token in ("[CLS]", "[SEP]", "[MASK]")
         )
 
+        self._answers: dict[bytes, Floats] = {}
+
     def tag(self, texts: Sequence[str], known: Sequence[Sequence[Span]] | None = None) -> list[list[Span]]:
         """Whole words that are likely personal, each with its likeliest class and the odds that it is personal.
 
@@ -76,15 +80,23 @@ class Tagger:
             for index, each in enumerate(shown)
             for start in range(0, max(len(each) - OVERLAP, min(len(each), 1)), WINDOW - OVERLAP)
         ]
-        windows.sort(key=lambda window: len(window[2]))
-        for _, alike in groupby(windows, key=lambda window: len(window[2])):
+        keys = [part[:, :2].tobytes() for *_, part in windows]
+        self._answer({key: part for key, (*_, part) in zip(keys, windows, strict=True)})
+        for key, (index, start, part) in zip(keys, windows, strict=True):
+            seen = odds[index][start : start + len(part)]
+            np.maximum(seen, self._answers[key], out=seen)
+        return [list(self._words(*each)) for each in zip(texts, shown, odds, strict=True)]
+
+    def _answer(self, asked: Mapping[bytes, Integers]) -> None:
+        """Ask the model what was not asked before: masked text, read again, often shows it the same as at first."""
+        if len(self._answers) > KEPT:
+            self._answers.clear()
+        new = sorted((key for key in asked if key not in self._answers), key=len)
+        for _, alike in groupby(new, key=len):
             many = list(alike)
             for at in range(0, len(many), BATCH):
                 batch = many[at : at + BATCH]
-                for (index, start, part), found in zip(batch, self._run([part for *_, part in batch]), strict=True):
-                    seen = odds[index][start : start + len(part)]
-                    np.maximum(seen, found, out=seen)
-        return [list(self._words(*each)) for each in zip(texts, shown, odds, strict=True)]
+                self._answers.update(zip(batch, self._run([asked[key] for key in batch]), strict=True))
 
     def _run(self, batch: list[Integers]) -> Floats:
         """Odds of each class for each token, (windows, tokens, classes), of windows of one length.
@@ -95,8 +107,7 @@ class Tagger:
         ids, cases = (np.zeros((len(batch), tokens.shape[1] + 2), dtype=np.int64) for _ in range(2))
         ids[:, 0], ids[:, 1:-1], ids[:, -1] = self._first, tokens[:, :, 0], self._last
         cases[:, 1:-1] = tokens[:, :, 1]
-        feed = {"ids": ids, "mask": np.ones_like(ids), "cases": cases}
-        return cast("Floats", self._session.run(None, feed)[0])[:, 1:-1]
+        return cast("Floats", self._session.run(None, {"ids": ids, "cases": cases})[0])[:, 1:-1]
 
     def _words(self, text: str, shown: Integers, odds: Floats) -> Iterator[Span]:
         """Words around the tokens that may be personal; a word is judged by the mean of its tokens."""
