@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from privacy_analytics.scrub.lists import cities, key, ordinary_words
-from privacy_analytics.scrub.recognizers.base import DIGITS, ChatRecognizer, digits, pattern, value
+from privacy_analytics.scrub.recognizers.base import DIGITS, ChatRecognizer, anchored, digits, pattern, value
 
 _STATE = r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY])"
 _WORD = r"[^\W\d_][\w'.-]{0,30}"
@@ -19,6 +19,11 @@ _UK = r"(?:,?\s[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2})?"
 _LIVE = re.compile(
     r"(?:an?|the|my|this|our|fear|hope|that|it|one|me|real|sync|mono|stereo|person|general|case|fact)\b", re.IGNORECASE
 )
+
+
+def _behind(endings: str) -> str:
+    """A number behind a word that ends so, or behind two spaces."""
+    return r"\s\d(?:(?<=\s\s\d)" + "".join(rf"|(?<={re.escape(ending)}\s\d)" for ending in endings.split()) + ")"
 
 
 def _street(match: re.Match[str]) -> bool:
@@ -48,54 +53,64 @@ class PlaceRecognizer(ChatRecognizer):
     """ADDRESS and LOCATION."""
 
     patterns = (
-        pattern(
+        anchored(
             "ADDRESS",
             rf"(?<![\w.])(?:(?:flat|unit|apt)\s\w{{1,5}},\s)?\d{{1,6}}(?:-\d{{1,5}})?[A-Za-z]?,?\s(?:[NSEW]\.?\s)?(?P<name>(?:{_WORD}\s){{1,4}}){_CLEAR}\b\.?{_UNIT}{_TOWN}{_UK}",
-            DIGITS,
+            "0 flat unit apt",
             _street,
+            least=1,
+            hint=rf"\s{_CLEAR}\b",
         ),
-        pattern(
+        anchored(
             "ADDRESS",
             rf"(?<![\w.])\d{{1,6}}(?:-\d{{1,5}})?[A-Za-z]?,?\s(?:[NSEW]\.?\s)?(?P<name>(?:(?-i:[A-Z])[\w'.-]{{0,30}}\s){{1,4}})(?-i:{_SHORT})\b\.?{_UNIT}{_TOWN}",
             DIGITS,
             _street,
+            hint=rf"\s{_SHORT.lower()}\b",
         ),
-        pattern(
+        anchored(
             "ADDRESS",
             r"\b(?:(?<!ip )(?<!mac )(?<!mail )address(?: is|:)|live at|lives at|living at|(?:ship|mail|deliver|post)\w{0,4}\s(?:[^\W\d]{1,15}\s){0,4}to|located at)"
             r"\s{1,2}(?P<v>(?:[\w .'#/&()-]{1,48},\s{0,2}){0,4}[\w .'#/&()-]{0,48}\d\w{0,6})(?!\w)",
-            "address live lives living ship shipped shipping mail mailed deliver delivered post posted located",
+            "address live lives living ship ships shipped shipping mail mailed mailing deliver delivered post posted posting located",
             lambda m: digits(m, 3) and any(c.isalpha() for c in value(m)),
+            least=3,
         ),
         pattern(
             "ADDRESS",
             r"\b[^\W\d_][\w-]{2,30}(?:stra(?:ss|ß)e|strasse|str\.|allee|gasse|gracht|platz|straat|laan|gatan|vej)\s{1,2}\d{1,4}\s?[a-z]?\b"
             + _POST,
             DIGITS,
+            hint=_behind("sse ße str. allee gasse gracht platz straat laan gatan vej"),
         ),
-        pattern(
+        anchored(
             "ADDRESS",
             r"\b\d{1,4}(?: ?(?:bis|ter))?,?\s(?:rue|avenue|boulevard|chemin|all[ée]e|impasse|quai|calle|rua|calle)\s(?:d[eu](?: la| l')?\s?|des\s|d')?[^\W\d_][\w'-]{1,30}(?:\s(?-i:[A-Z])[\w'-]{1,30}){0,3}"
             + _POST,
             DIGITS,
         ),
-        pattern(
+        anchored(
             "ADDRESS",
             r"\b(?:calle|rua|avenida|(?-i:Via)|(?-i:Viale)|(?-i:Piazza))\s(?:d[eio]l{0,2}[aeo]?\s)?[^\W\d_][\w'-]{2,30}(?:\s[^\W\d_][\w'-]{1,30}){0,2},?\s(?:n[o.º]?\s?)?\d{1,4}\b"
             + _POST,
-            DIGITS,
+            "calle rua avenida via viale piazza",
+            least=1,
         ),
         pattern(
             "ADDRESS",
             r"\b(?-i:[A-ZÀ-Þ])[^\W\d_]{2,30}(?:weg|ring|damm|ufer|hof|kade|plein|singel|gade|stræde|vägen|vagen|väg|vegen|veien|tie|katu|kuja|polku|gränd|utca|útja)\s{1,2}\d{1,4}\s?[a-z]?\b"
             + _POST,
             DIGITS,
+            hint=_behind(
+                "weg ring damm ufer hof kade plein singel gade stræde vägen vagen väg vegen veien tie katu kuja polku gränd utca útja"
+            ),
         ),
-        pattern(
+        anchored(
             "ADDRESS",
             r"\b(?:ul\.|al\.|os\.|pl\.|avda\.?|av\.|c/|via|viale|corso|piazza|largo|praça|travessa|bulevardul|strada|ulica|ulitsa|náměstí)\s(?-i:[A-ZÀ-Þ])[\w'.-]{1,30}(?:\s[\w'.-]{1,30}){0,3}?,?\s\d{1,4}[a-z]?\b(?:/\d{1,4})?"
             + _POST,
-            DIGITS,
+            "ul al os pl avda av c via viale corso piazza largo praça travessa bulevardul strada ulica ulitsa náměstí",
+            least=1,
         ),
         pattern(
             "ADDRESS",
@@ -112,28 +127,34 @@ class PlaceRecognizer(ChatRecognizer):
             r"(?m)^[>?\s]{0,8}(?P<v>(?-i:[A-ZÀ-Þ])[^\W\d_]{2,20}(?:\s(?-i:[A-ZÀ-Þ])[^\W\d_]{1,20}){0,2}\s\d{4,6})\s?$",
             DIGITS,
             _starts_with_country,
+            least=4,
+            hint=r"(?m)\s\d{4,6}\s?$",
         ),
-        pattern(
+        anchored(
             "ADDRESS",
             rf"(?<![\w.])\d{{1,6}}[A-Za-z]?\s(?P<name>(?:{_WORD}\s){{1,3}})(?:st|dr|ct|pl|cir|way|court|drive|place|close)\b\.?(?=,|\s(?:apt|unit|#)){_UNIT}{_TOWN}{_UK}",
             DIGITS,
             _street,
+            hint=r"\s(?:st|dr|ct|pl|cir|way|court|drive|place|close)\b\.?[,\s]",
         ),
-        pattern("ADDRESS", r"\b(?:apt|apartment|suite|ste)\b\.?\s?#?\d{1,5}[a-z]?\b", "apt apartment suite ste"),
+        anchored("ADDRESS", r"\b(?:apt|apartment|suite|ste)\b\.?\s?#?\d{1,5}[a-z]?\b", "apt apartment suite ste"),
         pattern("ADDRESS", r"\bp\.?\s?o\.?\s?box\s\d{1,7}", "box"),
         pattern(
             "ADDRESS",
             rf"\b(?:(?-i:[A-Z])[\w'.-]{{1,30}}\s){{0,2}}(?-i:[A-Z])[\w'.-]{{1,30}},\s{_STATE}\s\d{{5}}(?:-\d{{4}})?\b",
             ",",
             case=False,
+            least=5,
+            hint=r",\s[a-z]{2}\s\d{5}",
         ),
         pattern(
             "ADDRESS",
             r"(?<![\w-])(?:[A-Z]{1,2}\d[A-Z\d]?\s?\d[ABD-HJLNP-UW-Z]{2}|[ABCEGHJ-NPRSTVXY]\d[A-Z]\s\d[A-Z]\d)(?![\w-])",
             DIGITS,
             case=True,
+            hint=r"\d(?:[A-Z]{2}|[A-Z]\s\d)",
         ),
-        pattern(
+        anchored(
             "ADDRESS",
             r"\b(?:zip|zip ?code|post ?code|postal code|plz)(?:\s(?:is|:)|:|\s)\s{0,2}(?P<v>\d{4,5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2})\b",
             "zip zipcode postcode post postal plz",
@@ -146,16 +167,16 @@ class PlaceRecognizer(ChatRecognizer):
             _is_town,
             score=0.85,
         ),
-        pattern(
+        anchored(
             "LOCATION",
             r"\b(?:(?:i'?m|i am|this is|name is|it'?s)\s(?:[^\W\d_][\w.'-]{0,20}\s){1,3}from|(?:bedroom|studio|flat|apartment|house|place|home|room|band|label|gig|show) (?:here )?(?:in|near)|my hometown,?|originally from|(?:moved|relocated|flew|travell?ed|driving|moving) (?:here )?(?:from|to)|(?:grew|raised) (?:up )?in|greetings from)"
             r"\s(?P<v>(?-i:[A-ZÀ-Þ])[\w'-]{1,30}(?:\s(?-i:[A-ZÀ-Þ])[\w'-]{1,30}){0,2}|(?:new |san |santa |los |las |saint |st\.? |el |la )?[^\W\d_]{3,30})(?!\w)",
-            "from in near hometown to",
+            "i im this name it its bedroom studio flat apartment house place home room band label gig show my originally moved relocated flew traveled travelled driving moving grew raised greetings",
             _is_town,
             score=0.85,
         ),
         *(
-            pattern(
+            anchored(
                 "LOCATION",
                 rf"\b(?:(?:based|located|living|lives?|working) (?:in|near|out of)|moved (?:from [^\W\d]{{2,20}} )?to|moved from)\s(?P<v>{town})(?!\w)",
                 "based located living live lives working moved",
@@ -164,7 +185,7 @@ class PlaceRecognizer(ChatRecognizer):
             )
             for town in (_WORD, rf"{_WORD}\s{_WORD}")
         ),
-        pattern(
+        anchored(
             "LOCATION",
             r"\b(?:in|from|to|near|at|around|of|that|lives?|visit(?:ed|ing)?)\s(?P<v>[A-ZÀ-Þ][\w'-]{1,30}(?:\s[A-ZÀ-Þ][\w'-]{1,30}){0,2})(?!\w)",
             "in from to near at around of that live lives visit visited visiting",
