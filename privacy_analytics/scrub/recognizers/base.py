@@ -121,17 +121,18 @@ class Pattern:
 
     def find(self, glance: Glance) -> Iterator[Span]:
         """Every place in a text that has what it needs; what is masked is its group ``v``, else the whole match."""
-        if glance.digits < self.least:
-            return
-        if self.hint and not self.hint.search(glance.lower if self.regex.flags & re.IGNORECASE else glance.text):
-            return
         group = "v" if "v" in self.regex.groupindex else 0
-        for match in self._matches(glance):
+        for match in self.matches(glance):
             if self.keep is None or self.keep(match):
                 start, end = match.span(group)
                 yield Span(start, end, self.type, self.score)
 
-    def _matches(self, glance: Glance) -> Iterator[re.Match[str]]:
+    def matches(self, glance: Glance) -> Iterable[re.Match[str]]:
+        """Where the regular expression matches a text that has what it needs."""
+        if glance.digits < self.least:
+            return ()
+        if self.hint and not self.hint.search(glance.lower if self.regex.flags & re.IGNORECASE else glance.text):
+            return ()
         if self.anchored:
             return self._at_places(glance)
         return self._in_chunks(glance) if self.chunk else self.regex.finditer(glance.text)

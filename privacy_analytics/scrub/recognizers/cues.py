@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from privacy_analytics.scrub.lists import cities, clear_names, clear_surnames, known_names, ordinary_words, surnames
+from privacy_analytics.scrub.recognizers.base import Pattern, pattern
 
 
 def bare(word: str) -> str:
@@ -65,13 +65,12 @@ def _clear_or_strange_title(word: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    need: frozenset[str]
-    regex: re.Pattern[str]
+    before: Pattern
     gate: Callable[[str], bool]
 
 
-def _cue(need: str, regex: str, gate: Callable[[str], bool]) -> Cue:
-    return Cue(frozenset(need.split()), re.compile(rf"(?<!\w)(?:{regex})", re.IGNORECASE), gate)
+def _cue(need: str, regex: str, gate: Callable[[str], bool], *, anchored: bool = False, hint: str = "") -> Cue:
+    return Cue(pattern("PERSON", rf"(?<!\w)(?:{regex})", need, anchored=anchored, hint=hint), gate)
 
 
 _KIN = "wife|husband|girlfriend|boyfriend|partner|bandmate|friend|buddy|mate|brother|sister|mum|mom|mother|dad|father|son|daughter|teacher|boss|producer|singer|vocalist|drummer|guitarist|bassist|engineer|manager|cousin|roommate|flatmate|colleague|client|student|uncle|aunt|neighbou?r|gf|bf|fiancée?|studio partner|songwriter|rapper|keyboardist|intern|assistant|coach"
@@ -81,44 +80,52 @@ AFTER = (
         r"(?:my|his|her|their|our|full|real|first|last|user|[^\W\d]{2,12}'?s) names?(?:'?s| is|:| =)\s{1,2}(?:is )?|names? (?:from|on (?:the )?(?:account|card|licen[cs]e|invoice))(?: is|:)?\s|what'?s (?:your|his|her) (?:\w{4,5} )?name\?\s",
         anything,
     ),
-    _cue("name", r"name from [^\W\d_]{2,20}(?:\s[^\W\d_]{2,20}){0,2} to\s", anything),
+    _cue("name", r"name from [^\W\d_]{2,20}(?:\s[^\W\d_]{2,20}){0,2} to\s", anything, anchored=True),
     _cue(
         "mr mrs ms miss mx dr prof professor madam officer",
         r"(?!(?-i:MS|MX)\b)(?:mr|mrs|ms|miss|mx|dr|prof|professor|madam|officer)\.?\s",
         lambda word: (anything(word) and len(word) > 1) or (word[0].isupper() and bare(word) in surnames()),
+        anchored=True,
     ),
     _cue(
-        "name contact customer client patient employee author attn from to cc owner user by participant artist recipient sender for split sheet sheets writers writer credits",
+        "name contact customer client patient employee author attn from to cc owner user by participant recipient sender for split writer writers credit credits booked prepared username",
         r"(?:name|contact|customer|client|patient|employee(?: record)?|author|attn|from|to|cc|owner|user|participant|recipient|sender|by|for|split sheet|writers?|credits|booked by|prepared by)(?:_?name)?[\"']?\s?[:=]\s{0,2}[\"']?",
         _titled_or_known,
+        anchored=True,
+        hint="[:=]",
     ),
     _cue(
-        "signed sincerely under belongs admin",
+        "signed sincerely yours account registered belongs admin license licence licensed licenced",
         r"(?:signed|sincerely|yours|account under|registered (?:to|under)|belongs to|admin is|licen[cs]ed to)[,:]?\s{1,3}(?:[-~]\s?)?",
         strange,
+        anchored=True,
     ),
     _cue(
-        "dear regards cheers thanks thx thank ty best greetings love",
+        "dear kind warm regards cheers thanks thx thank ty best greetings love yours",
         r"(?:dear|(?:kind |best |warm )?regards|cheers|thanks|thank you|thx|ty|best|greetings|yours truly|love)(?:[,!.]?\s{1,3}(?:[-~]\s?)?|\s?[-~]\s?)(?=[^\s]+(?:\s[^\s]+){0,2}\s?$)",
         strange,
+        anchored=True,
     ),
     _cue(
-        "dear regards cheers thanks thx thank ty best love greetings",
+        "dear regards cheers thanks thx thank ty best love greetings yours",
         r"(?:dear|regards|cheers|thanks|thank you|thx|ty|best|love|greetings|yours truly)(?:[,!.]?\s{1,3}(?:[-~]\s?)?|\s?[-~]\s?)",
         _clear_or_strange_title,
+        anchored=True,
     ),
     _cue(
-        "this it here its",
+        "this it its",
         r"(?:this is|it's|it is|its)\s(?=[^\s]+(?:\s[^\s]+){0,2}?(?:,| here\b| from\b| again\b| speaking\b))",
         strange,
+        anchored=True,
     ),
-    _cue("here", r"(?:yo|hey|hi|hello)\s(?=[^\s]{2,20} here\b)", anything),
+    _cue("yo hey hi hello", r"(?:yo|hey|hi|hello)\s(?=[^\s]{2,20} here\b)", anything, anchored=True),
     _cue(
         "i im",
         r"(?:i'm|im|i am)\s(?=[^\s]+(?:\s[^\s]+){0,2}?(?:,? (?:from|and i|here|the)\b|,|\.|$))",
         _clear_or_strange_title,
+        anchored=True,
     ),
-    _cue("i im", r"(?:i'm|im|i am)\s(?=[^\s]+(?:\s[^\s]+){0,2}? and i\b)", strange),
+    _cue("i im", r"(?:i'm|im|i am)\s(?=[^\s]+(?:\s[^\s]+){0,2}? and i\b)", strange, anchored=True),
     _cue(
         "call called named calls",
         r"(?:(?:call|calls) me|(?:is|am|was|guy|girl|named|someone) (?:called|named)|named)\s",
@@ -128,45 +135,55 @@ AFTER = (
         "my our his her their",
         rf"(?:my|our|his|her|their) (?:\w{{2,12}} )?(?:{_KIN}),?\s(?:is |was |called |named )?",
         strange,
+        anchored=True,
     ),
     _cue(
         "tell ask text ping email meet met told asked message credit invite remind asking contact says said",
         r"(?:tell|ask|text|ping|email|meet|met|told|asked|asking|message|credit|invite|remind|contact|said|says)\s",
         _clear_or_strange_title,
+        anchored=True,
     ),
     _cue(
         "tell ask asked told explain",
         r"(?:tell|ask|asked|told|explain to)\s(?=[^\s]+\s(?:i|we|to|what|how|why|if|that|about|when|where|who|for|he|she)\b)",
         strange,
+        anchored=True,
     ),
     _cue(
         "_",
         r"(?:vox|vocals?|lead|gtr|guitar|bass|keys|synth|strings|bv|bvs|comp|stem|take|mix|demo)[_](?=[^\W\d_]+[_.])",
         known,
+        hint="_[^\\W\\d_]",
     ),
     _cue("says said", r",\s(?:says|said)\s(?=[^\s]+[.!]?$)", strange),
     _cue("call", r"call\s(?=[^\s]+(?:\s[^\s]+)?\s(?:at|on|under)\s[+(\d])", strange),
-    _cue("did does use used", r"(?:did|does)\s(?=[^\s]+\s(?:use|do|mix|play|sing|record|want|say|send)\b)", strange),
     _cue(
-        "from chain stems mix file preset",
-        r"(?:chain|stems?|mix|files?|preset|feedback|note|message|mail|notes) from\s",
-        strange,
+        "did does", r"(?:did|does)\s(?=[^\s]+\s(?:use|do|mix|play|sing|record|want|say|send)\b)", strange, anchored=True
     ),
     _cue(
-        "for to",
+        "chain stem stems mix file files preset feedback note notes message mail",
+        r"(?:chain|stems?|mix|files?|preset|feedback|note|message|mail|notes) from\s",
+        strange,
+        anchored=True,
+    ),
+    _cue(
+        "it them this that export exports mix stem stems file files bounce track tracks song songs demo demos master masters",
         r"(?:(?:it|them|this|that) (?:again )?(?:for|to)|(?:export|mix|stems?|files?|bounce|track|song|demo|master)s? to)\s(?=[^\s]+(?:$| (?:but|and|so|because|yesterday|today|tomorrow|now)\b))",
         strange,
+        anchored=True,
     ),
     _cue("hey hi hello yo", r"^(?:hey|hi|hello|yo)\s(?=[^\s,]+,)", strange),
     _cue(
-        "hi hey hello yo welcome sorry",
+        "hi hey hello yo welcome sorry good",
         r"(?:hi|hello|hey|yo|welcome|sorry|good morning|good evening)(?:\sthere)?,?\s",
         _clear_or_titled,
+        anchored=True,
     ),
     _cue(
-        "with by for from and to show give send let is or",
+        "with by for from and to show give send let or",
         r"(?:with|by|for|from|and|to|show|give|send|let|or)\s",
         _clear_or_titled,
+        anchored=True,
     ),
     _cue(
         "sent send stems files mix vocals credit recorded mixed mastered produced collab invoice ship",
@@ -177,6 +194,7 @@ AFTER = (
         "customer client patient employee specialist user agent under of",
         r"(?:customer|client|patient|employee|specialist|user|agent|under|of)\s",
         lambda word: title(word) and _clear_or_titled(word),
+        anchored=True,
     ),
     _cue(
         "vox vocal vocals lead guitar bass drums keys take feat ft gtr track",

@@ -1,4 +1,4 @@
-# ruff: noqa: E501  a pattern broken over lines is harder to read
+# ruff: noqa: E501, SIM905  a pattern broken over lines, or a list of quoted words, is harder to read
 """Who somebody is: names after a cue, and first names that mean nothing else."""
 
 from __future__ import annotations
@@ -33,41 +33,22 @@ _NEXT = re.compile(
 
 
 _ENDING = re.compile(
-    rf"(?:^|\n|[.!?]\s|\s)[-–—~]\s?(?P<v>{_NAME})(?=(?:\s{_NAME}){{0,2}}(?:\s\(@[^)\n]{{1,40}}\))?\s{{0,2}}(?:\n|$))"
+    rf"[-–—~](?<!\S.)\s?(?P<v>{_NAME})(?=(?:\s{_NAME}){{0,2}}(?:\s\(@[^)\n]{{1,40}}\))?\s{{0,2}}(?:\n|$))"
 )
-_INITIALS = re.compile(rf"(?<![\w.])(?:[A-Z]\.\s?){{1,3}}(?P<v>[A-ZÀ-Þ]{_NAME})")
-_LAST_FIRST = re.compile(rf"(?<!\w)(?P<last>[A-ZÀ-Þ]{_NAME}),\s(?P<v>[A-ZÀ-Þ]{_NAME})(?:\s[A-Z]\.)?")
+_INITIALS = re.compile(rf"[A-Z](?<![\w.].)\.\s?(?:[A-Z]\.\s?){{0,2}}(?P<v>[A-ZÀ-Þ]{_NAME})")
+_LAST_FIRST = re.compile(rf"(?P<last>[A-ZÀ-Þ](?<!\w.){_NAME}),\s(?P<v>[A-ZÀ-Þ]{_NAME})(?:\s[A-Z]\.)?")
 _PAIR = re.compile(
-    rf"(?<![\w@#])(?P<v>[A-ZÀ-Þ][^\W\d_]{{1,20}}(?:['’-][^\W\d_]{{1,20}})?)\s(?:[A-Z]\.?\s)?(?P<last>(?:[Dd]e |[Vv]an |[Vv]on |[Dd]i )?[A-ZÀ-Þ]{_NAME})"
+    rf"(?P<v>[A-ZÀ-Þ](?<![\w@#].)[^\W\d_]{{1,20}}(?:['’-][^\W\d_]{{1,20}})?)\s(?:[A-Z]\.?\s)?(?P<last>(?:[Dd]e |[Vv]an |[Vv]on |[Dd]i )?[A-ZÀ-Þ]{_NAME})"
 )
 _BEFORE = re.compile(
     r"[^\W\d_]+(?:-[^\W\d_]+)?(?=\s(?:said|says|sent|told|wants|wanted|asked|recorded|wrote|sings|played|mixed|thinks|likes|loves|needs|called|suggested|mentioned|and i)\b)",
     re.IGNORECASE,
 )
-_BEFORE_NEED = frozenset(
-    [
-        "said",
-        "says",
-        "sent",
-        "told",
-        "wants",
-        "wanted",
-        "asked",
-        "recorded",
-        "wrote",
-        "sings",
-        "played",
-        "mixed",
-        "thinks",
-        "likes",
-        "loves",
-        "needs",
-        "called",
-        "suggested",
-        "mentioned",
-        "and",
-    ]
+_VERBS = frozenset(
+    """said says sent told wants wanted asked recorded wrote sings played mixed thinks likes loves needs called suggested
+    mentioned and""".split()
 )
+_BACKWARDS = re.compile(r"[^\W\d_]{1,80}(?:-[^\W\d_]{1,80})?")
 
 
 class NameRecognizer(ChatRecognizer):
@@ -81,8 +62,8 @@ class NameRecognizer(ChatRecognizer):
         """Names after a cue; before a verb of people; signatures; first names without a cue; first and last together."""
         text, tokens = glance.text, glance.tokens
         for cue in AFTER:
-            if not cue.need.isdisjoint(tokens):
-                for match in cue.regex.finditer(text):
+            if not cue.before.need.isdisjoint(tokens):
+                for match in cue.before.matches(glance):
                     word = _WORD.match(text, match.end())
                     if word and cue.gate(word[0]):
                         yield _whole(text, word, after_cue=cue.gate in (anything, strange))
@@ -92,14 +73,9 @@ class NameRecognizer(ChatRecognizer):
                     span = _whole(text, word, after_cue=True)
                     if text[span.end : span.end + 1].strip(" (\n.!") == "" and not _WORD.match(text, span.end + 1):
                         yield span
-        if not tokens.isdisjoint(_BEFORE_NEED):
-            for match in _BEFORE.finditer(text):
-                if (
-                    clear(match[0])
-                    or (match.start() == 0 and strange(match[0]))
-                    or (title(match[0]) and known(match[0]))
-                ):
-                    yield _whole(text, match, after_cue=False)
+        for match in _before_verbs(glance):
+            if clear(match[0]) or (match.start() == 0 and strange(match[0])) or (title(match[0]) and known(match[0])):
+                yield _whole(text, match, after_cue=False)
         if "." in tokens:
             for match in _INITIALS.finditer(text):
                 if bare(match["v"]) in surnames() or strange(match["v"]):
@@ -110,8 +86,7 @@ class NameRecognizer(ChatRecognizer):
                     yield Span(*match.span(), "PERSON", 0.8)
         if not tokens.isdisjoint(clear_surnames()):
             yield from self._pairs(text)
-        if not tokens.isdisjoint(known_names()):
-            yield from self._without_cue(text)
+        yield from self._without_cue(glance)
 
     def _pairs(self, text: str) -> Iterator[Span]:
         """An unknown capital word before a known surname."""
@@ -122,11 +97,13 @@ class NameRecognizer(ChatRecognizer):
                     match.start(), match.end() - (2 if match["last"].lower().endswith("'s") else 0), "PERSON", 0.8
                 )
 
-    def _without_cue(self, text: str) -> Iterator[Span]:
-        seen = 0
-        for word in _WORD.finditer(text):
+    def _without_cue(self, glance: Glance) -> Iterator[Span]:
+        text, seen = glance.text, 0
+        for at in sorted([at for name in known_names() & glance.tokens for at in glance.places(name)]):
+            if at < seen or _JOINED.match(text, at) or not (word := _WORD.match(text, at)):
+                continue
             lower = bare(word[0])
-            if lower not in known_names() or word.start() < seen:
+            if lower not in known_names():
                 continue
             span = _whole(text, word, after_cue=False)
             seen, alone = span.end, span.end <= word.end()
@@ -134,6 +111,18 @@ class NameRecognizer(ChatRecognizer):
                 continue
             if lower in clear_names() or (not alone and word[0][0].isupper()):
                 yield span
+
+
+_JOINED = re.compile(r"(?<=[^\W\d_])|(?<=[^\W\d_]['’-])")
+"""Within a word, or behind its hyphen."""
+
+
+def _before_verbs(glance: Glance) -> Iterator[re.Match[str]]:
+    for verb in _VERBS & glance.tokens:
+        for at in glance.places(verb):
+            word = _BACKWARDS.match(glance.text[max(0, at - 162) : max(0, at - 1)][::-1])
+            if word and (match := _BEFORE.match(glance.text, at - 1 - word.end())):
+                yield match
 
 
 _DASHES = frozenset("-–—~")
