@@ -19,6 +19,7 @@ Everything else is masked.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from privacy_analytics.scrub.lists import (
     artists,
@@ -27,6 +28,7 @@ from privacy_analytics.scrub.lists import (
     genres,
     known_names,
     ordinary_words,
+    pairs,
     parts,
     products,
     surnames,
@@ -36,69 +38,61 @@ from privacy_analytics.scrub.spans import Span
 TYPES = frozenset({"PERSON", "LOCATION", "ADDRESS"})
 REACH = 48
 """Characters looked at on either side."""
+FAR = 120
+"""As many in front of lists, and behind a name."""
 LONGEST = 5
 """Words on either side that a known term may add."""
 
 _KIN = r"(?:wife|husband|girlfriend|boyfriend|gf|bf|partner|bandmate|friend|buddy|mate|pal|brother|bro|sister|mum|mom|mother|dad|father|son|daughter|teacher|boss|producer|singer|vocalist|drummer|guitarist|bassist|engineer|manager|cousin|roommate|flatmate|colleague|client|student|uncle|aunt|neighbou?r|assistant|intern|coach|fianc[ée]e?)"
 _ROLE = r"(?:vocals?|vox|drums|bass|guitars?|keys|synths?|strings|mix(?:ed|ing)?|master(?:ed|ing)?|produced|recorded|written|sung|played|performed|programmed|arranged|lyrics|beat|artwork)"
 _PERSONAL_BEFORE = re.compile(
-    rf"(?:(?<!\w)(?:my|our|his|her|their|your|a) (?:\w{{2,12}} )?{_KIN}s?,? (?:is |was |called |named )?|"
-    r"(?<!\w)(?:names? is|name'?s|name:|i'?m|i am|this is|it'?s|call me|named|called me|known as)\s|"
-    r"(?<!\w)(?:(?:hi|hey|hello|yo|dear|cheers|thanks|thank you|thx|ty)[,!.]?|(?:regards|best|love|sincerely|yours|greetings|signed|xoxo)(?:[,!.]|(?=\n)))\s{1,3}[-~–—]?\s?|"
-    r"(?<!\w)(?:call|email|text|ping|met|meet|tell|told|ask|asked|message|messaged|dm|invite|invited|remind|contact|cc|attn:?|from:|to:)\s|"
-    r"(?<!\w)(?:mr|mrs|ms|miss|mx|prof|professor)\.?\s|"
-    rf"(?<!\w){_ROLE} by\s|(?<!\w)(?:collab|session|call|jam|meeting|rehearsal|writing) with\s|"
-    r"(?<!\w)(?:sent|emailed|forwarded|gave|showed|shared|paid) (?:[^\W\d]{1,12} ){0,4}to\s)$",
-    re.IGNORECASE,
+    rf"(?<!\w)(?:(?:my|our|his|her|their|your|a) (?:\w{{2,12}} )?{_KIN}s?,? (?:is |was |called |named )?|"
+    r"(?:names? is|name'?s|name:|i'?m|i am|this is|it'?s|call me|named|called me|known as)\s|"
+    r"(?:(?:hi|hey|hello|yo|dear|cheers|thanks|thank you|thx|ty)[,!.]?|(?:regards|best|love|sincerely|yours|greetings|signed|xoxo)(?:[,!.]|(?=\n)))\s{1,3}[-~–—]?\s?|"
+    r"(?:call|email|text|ping|met|meet|tell|told|ask|asked|message|messaged|dm|invite|invited|remind|contact|cc|attn:?|from:|to:)\s|"
+    r"(?:mr|mrs|ms|miss|mx|prof|professor)\.?\s|"
+    rf"{_ROLE} by\s|(?:collab|session|call|jam|meeting|rehearsal|writing) with\s|"
+    r"(?:sent|emailed|forwarded|gave|showed|shared|paid) (?:[^\W\d]{1,12} ){0,4}to\s)$",
 )
 _PERSONAL_AFTER = re.compile(
     r"(?:'s|,)?\s(?:said|says|told|asked|asks|emailed|texted|messaged|wrote|wants? (?:me|us|to)|needs? (?:me|us)|sent (?:me|us)|and (?:i|me)\b|from (?:the|my|our) (?:band|label|studio|office|school)|speaking\b|here\b)"
     r"|'s (?:phone|email|e-mail|number|address|account|birthday|house|laptop|studio|take|takes|wife|husband|mum|mom|dad|brother|sister)\b",
-    re.IGNORECASE,
 )
 _STYLE_BEFORE = re.compile(
     r"(?:more like|sound(?:s|ed|ing)? (?:\w+ )?(?:like|as)|something like|stuff like|similar to|(?:beats?|drops?|vocals?|kicks?|snares?|bass|leads?|pads?|chords?|drums|mix|feel|tracks?|songs?|music|that) like|"
     r"(?:vibes?|sound|style|tone|feel|spirit|manner|vein) (?:of|like)|à la|a la|inspired by|influenced by|influences?(?: are|:)?|reminds me of|covers? of|remix(?:es)? (?:of|by)|"
     r"(?:songs?|tracks?|albums?|tunes?|beats?|mixtape|ep|lp|music|record|remix) (?:by|from|of)|fans? of|listen(?:s|ed|ing)? to|(?:artists?|producers?|bands?|rappers?|djs?|singers?|people|composers?|acts?|names?|legends) (?:such as|like|are|is|:)|"
     r"references?(?: tracks?)?(?: are| is|:)|like(?: early| old| late| classic)?|love|loves|adore|into|heard|hear|hearing|does|how did|how does|can make|that|early|classic|old|type|typical)\s{1,2}(?:early |old |late |classic |the |a |an )?$",
-    re.IGNORECASE,
 )
 _SURE_BEFORE = re.compile(
     r"(?:more like|sound(?:s|ed|ing)? (?:\w+ )?(?:like|as)|something like|stuff like|similar to|(?:beats?|drops?|vocals?|kicks?|snares?|bass|leads?|pads?|chords?|drums|vibes?|tracks?|songs?|music) like|"
     r"(?:vibes?|sound|style|tone|feel|spirit|vein) of|à la|a la|inspired by|influenced by|influences(?: are|:)|reminds me of|covers? of|remix(?:es)? of|"
     r"(?:songs?|tracks?|albums?|tunes?) by|fans? of|listen(?:s|ed|ing)? to|(?:artists?|producers?|bands?|rappers?|djs?|singers?|composers?) (?:such as|like)|references?(?: tracks?)?(?: are| is|:))\s{1,2}(?:early |old |late |classic |the )?$",
-    re.IGNORECASE,
 )
 _STYLE_LIST = re.compile(
     r"(?:artists?|producers?|bands?|rappers?|djs?|composers?|singers?|influences?|references?|refs|inspired by|influenced by|sounds? like|style of|vibes? of|mix of|cross between|blend of|somewhere between|between)"
     r"(?: (?:such as|like|are|is|include|including)|:)?\s(?:[\w.'&-]{1,20}(?:\s[\w.'&-]{1,20}){0,3}(?:,\s?(?:and |or )?|\s(?:and|or|meets|x|vs\.?|&)\s)){1,6}$",
-    re.IGNORECASE,
 )
 _STYLE_AFTER = re.compile(
     r"\s(?:[^\W\d_]{2,20}[ -](?=(?:type|style|vibe)))?(?:type|style|esque|inspired|vibes?|influences?|influenced|remix|cover|flip|edit|bootleg|beats?|discography|records?|album|era|sample|samples)\b"
     r"|-(?:style|type|ish|esque|like|inspired|influenced|era)|esque\b"
     r"|'s (?:album|song|track|sound|music|style|drop|drops|production|early|latest|remix|beats?|discography|catalogue|ep|lp|first|second|debut|new album|snare|kick|drum|drums|bass|reverb|synths?|pads?|chords|drum sound|snare sound|vocal (?:sound|chain)|mixes)\b"
     r"|\s(?:and|x|&|or|meets)\s[\w.'-]{1,20}(?:\s[\w.'-]{1,20})?\s(?:influences?|vibes?|style|type beat|inspired)\b",
-    re.IGNORECASE,
 )
 _THING_BEFORE = re.compile(
     r"(?<!\w)(?:load(?:ing|ed|s)?|insert(?:ing|ed)?|instance of|plug-?in|preset|patch|vst3?|au|aax|synth|reverb|compressor|eq|limiter|using|open(?:ing|ed)?|bypass(?:ing|ed)?|automat(?:e|ing)|install(?:ing|ed)?|update|updated|updating|rescan|render|crash(?:es|ed)? (?:in|with|when)|version of|demo of|licen[cs]e for|settings? (?:in|for|on)|put|genre|called|some|of|in|on|through|into|with|via|and|than|between|or|is|the|a|an|my|this|that|any|another|use|try|like|vs\.?|prefer|want|for|does|do|can|without|about|to)\s{1,2}[\"'(]?(?:the |an? |my |some )?$",
-    re.IGNORECASE,
 )
 _THING_AFTER = re.compile(
     r"[\"')]?\s?(?:['’]s )?(?:plug-?ins?|presets?|patch(?:es)?|synth|synths|vst3?|au|aax|reverb|delay|echo|compressor|comp|eq|limiter|clipper|saturat\w{1,4}|distortion|chorus|flanger|phaser|filter|amp|pedal|preamp|mic|microphone|oscillator|wavetable|sampler|library|expansion|pack|interface|controller|keyboard|drum machine|emulation|mono|stereo|\(m|\(s|v?\d|on (?:the|my|a|every|each|both|all)\b|in the (?:mix|chain|rack|project|insert|session|master)|before (?:the|my)|after (?:the|my)|as an? (?:insert|send)|bus\b|insert|track\b|beat\b|genre|scene|drop\b|bassline|groove|tutorial|manual|settings?|knob|macro|lfo|envelope|window|gui|version|update|licen[cs]e|crash\w{0,3}|instance|sound\b)",
-    re.IGNORECASE,
 )
 _SURELY_THING_BEFORE = re.compile(
     r"(?<!\w)(?:turn(?:ed|ing)? (?:off|on)|load(?:ing|ed)?|bypass(?:ing|ed)?|insert(?:ing|ed)?|install(?:ing|ed)?|automat(?:e|ing)|updat(?:e|ing)|compare|"
     r"presets? (?:of|for|in)|settings? (?:[^\W\d]{1,5} ){0,3}(?:for|of|in)|guides? to|tutorials? (?:on|for|about)|knobs? (?:of|on|in)|"
     r"explain what|why does|how does|instances? of|version of|tips (?:for|on|about)|crashes (?:in|with)|genre(?: is| of)?|subgenre of|add some|a bit of|more)\s(?:the )?$",
-    re.IGNORECASE,
 )
 _SURELY_THING_AFTER = re.compile(
     r"\s(?:crash(?:es|ed|ing)?|is (?:active|silent|loaded|bypassed|installed|deprecated|missing)|adds? (?:latency|noise|distortion|cpu)|"
     r"plug-?ins?|presets?|patch|synth|reverb|compressor|eq|mono|stereo|music|rock|pop|blues|jazz|techno|house|metal|folk|dance|trance|rap|genre|scene)\b|\s\((?:[ms]|\d)\b",
-    re.IGNORECASE,
 )
 _SHAPE = re.compile(
     r"(?!Mac|Mc|De|Di|Du|La|Le|Jo|Van|O['’])(?:[A-Z]{2,5}|\w*[A-Z]{2}\w*[a-z]\w*|\w*[a-z]\w*[A-Z]\w*)(?:\s\d{1,3})?"
@@ -181,10 +175,10 @@ _MODEL = re.compile(r"[ -]?[A-Z]{0,3}\d{1,5}[A-Za-z]{0,3}\b")
 
 def is_reference(text: str, span: Span) -> bool:
     """Whether a name is said as a matter of style ("something like ...", "... type beat"): nobody in the room."""
-    before = text[max(0, span.start - 120) : span.start]
+    before, after = text[max(0, span.start - FAR) : span.start].lower(), text[span.end : span.end + FAR].lower()
     return (
         _SURE_BEFORE.search(before[-REACH:]) is not None
-        or _STYLE_AFTER.match(text, span.end) is not None
+        or _STYLE_AFTER.match(after) is not None
         or _STYLE_LIST.search(before) is not None
     )
 
@@ -201,13 +195,14 @@ def survives(text: str, span: Span) -> bool:
         words.pop()
     if not words:
         return False
-    head, tail = text[max(0, span.start - REACH) : span.start], text[span.end : span.end + REACH]
-    personal = _PERSONAL_BEFORE.search(head) is not None or _PERSONAL_AFTER.match(tail) is not None
+    head = text[max(0, span.start - REACH) : span.start].lower()
+    tail = text[span.end : span.end + REACH].lower()
     if _inside_term(words, parts(head), parts(tail)):
         return True
+    personal = _PERSONAL_BEFORE.search(head) is not None or _PERSONAL_AFTER.match(tail) is not None
     if span.type == "ADDRESS":
         named = [word for word in words if not word.isdigit()]
-        shaped = _SHAPE.fullmatch(text[span.start : span.end]) is not None and not personal
+        shaped = _SHAPE.fullmatch(text, span.start, span.end) is not None and not personal
         return shaped or " ".join(words) in products() or (" ".join(named) in products() and not personal)
     if personal:
         return False
@@ -215,12 +210,14 @@ def survives(text: str, span: Span) -> bool:
         is_reference(text, span)
         or _known(words, head, tail, place=span.type == "LOCATION")
         or _studio(words, tail)
-        or _thing(words, text[span.start : span.end], head, tail)
+        or _thing(words, text, span, head, tail)
     )
 
 
 def _inside_term(words: list[str], before: list[str], after: list[str]) -> bool:
     """Whether a known term of several words covers the span and more."""
+    if not (set(pairwise([*before[-1:], words[0]])) | set(pairwise([words[-1], *after[:1]]))) & pairs():
+        return False
     middle = " ".join(words)
     for left in range(min(LONGEST, len(before)) + 1):
         start = " ".join([*before[len(before) - left :], middle])
@@ -264,16 +261,16 @@ def _studio(words: list[str], tail: str) -> bool:
     return any(word in _STEMS for word in [*words, *after])
 
 
-def _thing(words: list[str], said: str, head: str, tail: str) -> bool:
+def _thing(words: list[str], text: str, span: Span, head: str, tail: str) -> bool:
     """Named as a thing, and no word of it is a first name."""
     if any(word in clear_names() for word in words):
         return False
-    if _beside_product(head, tail):
+    if _MODEL.match(text, span.end) or _beside_product(head, tail):
         return True
     if any(word in known_names() for word in words):
         return False
     return (
-        _SHAPE.fullmatch(said) is not None
+        _SHAPE.fullmatch(text, span.start, span.end) is not None
         or _SURELY_THING_BEFORE.search(head) is not None
         or _SURELY_THING_AFTER.match(tail) is not None
         or (_THING_AFTER.match(tail) is not None and _THING_BEFORE.search(head) is not None)
@@ -281,11 +278,7 @@ def _thing(words: list[str], said: str, head: str, tail: str) -> bool:
 
 
 def _beside_product(head: str, tail: str) -> bool:
-    """After a maker's name, before a model number or a genre: "Neve Portico", "Diezel VH4", "christian rock"."""
+    """After a maker's name or before a genre: "Neve Portico", "christian rock"."""
     maker = parts(head)[-1:] if head[-1:] == " " and head[-2:-1].isalnum() else []
     after = parts(tail)[:2] if tail[:1] == " " else []
-    return (
-        _MODEL.match(tail) is not None
-        or any(word in products() for word in maker)
-        or any(" ".join(after[:count]) in genres() for count in (1, 2))
-    )
+    return any(word in products() for word in maker) or any(" ".join(after[:count]) in genres() for count in (1, 2))

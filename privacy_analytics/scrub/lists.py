@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
+from itertools import pairwise
 
 from privacy_analytics.shipped import shipped
 
@@ -102,6 +103,12 @@ def genres() -> frozenset[str]:
 def products() -> frozenset[str]:
     """Gear, software and genres, as `key`."""
     return _terms("gear.txt") | genres()
+
+
+@cache
+def pairs() -> frozenset[tuple[str, str]]:
+    """Every two words that stand side by side in a term of `products` or `artists`."""
+    return frozenset(pair for term in products() | artists() for pair in pairwise(term.split()))
 
 
 @cache
