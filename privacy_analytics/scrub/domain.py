@@ -204,7 +204,7 @@ def survives(text: str, span: Span) -> bool:
         named = [word for word in words if not word.isdigit()]
         shaped = _SHAPE.fullmatch(text, span.start, span.end) is not None and not personal
         return shaped or " ".join(words) in products() or (" ".join(named) in products() and not personal)
-    if personal:
+    if personal or (len(words) > 1 and " ".join(words) in cities()):
         return False
     return (
         is_reference(text, span)

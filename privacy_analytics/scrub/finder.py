@@ -21,6 +21,7 @@ from privacy_analytics.scrub.normalize import Scanned, normalize
 from privacy_analytics.scrub.placeholders import Placeholders
 from privacy_analytics.scrub.recognizers import Glance, chat_recognizers
 from privacy_analytics.scrub.spans import Span, merged
+from privacy_analytics.scrub.widen import widened
 
 if TYPE_CHECKING:
     from privacy_analytics.scrub.ner import NameEngine
@@ -170,7 +171,8 @@ class Finder:
     def whole(self, copy: Scanned, spans: Iterable[Span]) -> list[Span]:
         """Spans of the copy as spans of the original: joined, without placeholders and without what is music."""
         new = merged(self._rules.placeholders.outside(spans, copy.text), copy.text)
-        return [copy.original(span) for span in new if not _is_music(copy.text, span)]
+        meant = [span for span in new if not _is_music(copy.text, span)]
+        return [copy.original(span) for span in merged(widened(meant, copy.text), copy.text)]
 
     def _settled(self, marked: Sequence[Marked]) -> list[tuple[Span, ...] | None]:
         """With what is found once these are masked, until that is nothing: to mask again then changes nothing."""

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-JOINED = frozenset({"PERSON", "ADDRESS"})
+JOINED = frozenset({"PERSON", "ADDRESS", "LOCATION"})
 """Types that are written as several words; parts that nearly touch are one."""
 
-_GLUE = re.compile(r"[ ,.\n]{0,2}|\s\w\.?\s")
+_PARTICLES = r"(?:de|da|do|dos|di|du|del|della|der|den|des|el|al|la|le|les|van|von|bin|ibn|am|an|im|sur|upon)"
+_GLUE = re.compile(rf"[ ,.\n]{{0,2}}|\s\w\.?\s|\s(?:{_PARTICLES}\s){{1,2}}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ def merged(spans: Iterable[Span], text: str) -> list[Span]:
     """Disjoint spans in order that cover all given ones.
 
     Overlapping spans become one that bears the type of the most certain, then longest; neighbours of one
-    type in `JOINED` with at most white space, punctuation or an initial between are joined.
+    type in `JOINED` with at most white space, punctuation, an initial or a particle (van der) between are joined.
     """
     result: list[Span] = []
     best: Span | None = None
