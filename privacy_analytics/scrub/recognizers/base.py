@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from string import ascii_lowercase
 from typing import ClassVar
 
@@ -24,8 +25,8 @@ _LETTERS = frozenset(ascii_lowercase)
 WORD = r"(?:(?<![^\W\d_])|(?-i:(?<=[a-z])(?=[A-Z])))"
 """Where a word begins in a pattern, also within DB_USER and dbUser."""
 
-SHORTEST = 5
-"""Characters of the shortest `Glance.chunks`."""
+SHORTEST, WORDY = 5, 12
+"""Characters of the shortest `Glance.chunks`, and of those that may be plain words."""
 DIGITS = frozenset("0")
 """What a pattern needs that needs any digit."""
 
@@ -50,6 +51,7 @@ class Glance:
     digits: int
     _places: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
     _chunks: list[tuple[int, int]] | None = None
+    _longest: int = -1
 
     @classmethod
     def of(cls, text: str) -> Glance:
@@ -83,12 +85,19 @@ class Glance:
                 yield at
             at = lower.find(word, at + 1)
 
+    @property
+    def longest(self) -> int:
+        """Characters of the longest of `chunks`."""
+        if self._longest < 0:
+            self._longest = max([end - start for start, end in self.chunks()], default=0)
+        return self._longest
+
     def chunks(self) -> list[tuple[int, int]]:
-        """Ranges without white space, but not the shortest."""
+        """Ranges without white space; short ones only if there are digits or signs in them."""
         if self._chunks is None:
             self._chunks, end = [], 0
             for chunk in self.text.split():
-                if len(chunk) >= SHORTEST:
+                if len(chunk) > WORDY or (len(chunk) >= SHORTEST and not chunk.rstrip(",.!?:;)").isalpha()):
                     start = self.text.index(chunk, end)
                     end = start + len(chunk)
                     self._chunks.append((start, end))
@@ -106,7 +115,7 @@ class Pattern:
     least : so many digits are in the text
     chunk : a match holds no white space; it is looked for in runs of so many characters that hold one of ``need``
     anchored : a match begins with one of ``need``; it is looked for nowhere else
-    hint : what also occurs in the text; in lower case, unless case counts
+    hint : what also occurs in the text; in lower case, unless ``case`` counts
     """
 
     type: str
@@ -118,28 +127,33 @@ class Pattern:
     chunk: int = 0
     anchored: bool = False
     hint: re.Pattern[str] | None = None
+    case: bool = False
+
+    def suits(self, glance: Glance) -> bool:
+        """Whether a text that has one of ``need`` has the rest, too."""
+        if glance.digits < self.least or (self.chunk and glance.longest < self.chunk):
+            return False
+        return self.hint is None or self.hint.search(glance.text if self.case else glance.lower) is not None
 
     def find(self, glance: Glance) -> Iterator[Span]:
-        """Every place in a text that has what it needs; what is masked is its group ``v``, else the whole match."""
+        """Every place in a text that it suits; what is masked is its group ``v``, else the whole match."""
         group = "v" if "v" in self.regex.groupindex else 0
         for match in self.matches(glance):
             if self.keep is None or self.keep(match):
                 start, end = match.span(group)
                 yield Span(start, end, self.type, self.score)
 
-    def matches(self, glance: Glance) -> Iterable[re.Match[str]]:
-        """Where the regular expression matches a text that has what it needs."""
-        if glance.digits < self.least:
-            return ()
-        if self.hint and not self.hint.search(glance.lower if self.regex.flags & re.IGNORECASE else glance.text):
-            return ()
+    def matches(self, glance: Glance) -> Iterator[re.Match[str]]:
+        """What its regular expression matches in a text that it suits."""
         if self.anchored:
             return self._at_places(glance)
         return self._in_chunks(glance) if self.chunk else self.regex.finditer(glance.text)
 
     def _at_places(self, glance: Glance) -> Iterator[re.Match[str]]:
+        words = self.need & glance.tokens
+        places = glance.places(*words) if len(words) == 1 else sorted(chain.from_iterable(map(glance.places, words)))
         seen = 0
-        for at in sorted([at for word in self.need & glance.tokens for at in glance.places(word)]):
+        for at in places:
             if at >= seen and (match := self.regex.match(glance.text, at)):
                 seen = match.end()
                 yield match
@@ -167,7 +181,7 @@ def pattern(
     """Compile a pattern; ``need`` may be a string with spaces between; case counts if ``case``."""
     words = frozenset(need.split() if isinstance(need, str) else need)
     whole = re.compile(regex, 0 if case else re.IGNORECASE)
-    return Pattern(kind, whole, words, keep, score, least, chunk, anchored, re.compile(hint) if hint else None)
+    return Pattern(kind, whole, words, keep, score, least, chunk, anchored, re.compile(hint) if hint else None, case)
 
 
 anchored = partial(pattern, anchored=True)
@@ -196,7 +210,8 @@ class ChatRecognizer(EntityRecognizer):
         for token in self._index.keys() & glance.tokens:
             tried.update(self._index[token])
         for place in sorted(tried):
-            yield from self.patterns[place].find(glance)
+            if (each := self.patterns[place]).suits(glance):
+                yield from each.find(glance)
 
     def analyze(
         self,

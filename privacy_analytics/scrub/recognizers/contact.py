@@ -14,9 +14,14 @@ _DOT = r"(?:\s?[(\[{<]\s?(?:dot|\.)\s?[)\]}>]\s?|\sdot\s)"
 _TLD = r"(?:com|net|org|edu|gov|io|co|uk|de|fr|es|it|nl|se|no|dk|fi|pl|pt|br|eu|us|ca|au|ch|at|be|ru|jp|in|me|info|dev|app|music|studio|online|xyz|tv|fm)"
 _MAILER = r"(?:gmail|googlemail|hotmail|outlook|yahoo|icloud|protonmail|proton|gmx|aol|live|mail|web|me|msn|fastmail|zoho|yandex)"
 _DOMAIN = r"@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
+_SPELLED_TLD = rf"(?:(?:\.|{_DOT})[\w-]{{1,63}}?){{0,3}}(?:\.|\s\.|,|-dot-|{_DOT})\s?{_TLD}\b"
 _ODD_MAIL = (  # there is more to it than name@site.com
-    r"[\s@\u00a9_(\[{<&-](?:(?<=[\s_(\[{<-])\s?(?:at[\s_)\]}>-]|@|[ao]\)|(?:dot|underscore|dash|\.)[\s)\]}>])|(?<=\u00a9)|#64;"
+    rf"[\s@\u00a9_(\[{{<&-](?:(?<=[\s_(\[{{<-])\s?(?:(?:at(?:\ssign)?|@|[ao]\))[\s_)\]}}>-]{{0,2}}[\w-]{{1,63}}?{_SPELLED_TLD}|(?:dot|underscore|dash|\.)[\s)\]}}>])|(?<=\u00a9)|#64;"
     rf"|(?<=@)(?:\s|[\w.-]{{1,130}}(?:(?:,|\s\.|\.\s)\s?{_TLD}\b|-dot-|\sdot\s|\s?[(\[{{<])))"
+)
+_MAILER_COM = (  # not as in name@gmail.com
+    r"com\b(?:(?<=mailcom)|(?<=yahoocom)|(?<=outlookcom)|(?<=icloudcom)|(?<=mail[ .]com)(?<!@gmail.com)(?<!@hotmail.com)(?<!@protonmail.com)"
+    r"|(?<=yahoo[ .]com)(?<!@yahoo.com)|(?<=outlook[ .]com)(?<!@outlook.com)|(?<=icloud[ .]com)(?<!@icloud.com))"
 )
 _SPELLED_DOT = re.compile(r"\sdot\s|[\[{<(]", re.IGNORECASE)
 _MAIL_CUE = re.compile(r"\be?-?mail\b", re.IGNORECASE)
@@ -140,7 +145,7 @@ class ContactRecognizer(ChatRecognizer):
         pattern(
             "EMAIL",
             rf"(?<![\w.])(?P<name>(?:[^\W\d_]{{2,30}}\s(?=\d{{1,6}}\s))?[\w+-]{{1,64}}?)(?:(?:\.|\s\.\s|{_DOT}|\sunderscore\s|\sdash\s)[\w+-]{{1,64}}?){{0,4}}"
-            rf"(?:(?P<loose>\s(?:at|@|at sign)\s|\s@|@\s|[_-]at[_-]|\([ao]\)|\u00a9)|{_AT}|@)(?:(?P<mailer>{_MAILER})|[\w-]{{1,63}}?)(?:(?:\.|{_DOT})[\w-]{{1,63}}?){{0,3}}(?:\.|\s\.|,|-dot-|{_DOT})\s?{_TLD}\b(?!\.\w)",
+            rf"(?:(?P<loose>\s(?:at|@|at sign)\s|\s@|@\s|[_-]at[_-]|\([ao]\)|\u00a9)|{_AT}|@)(?:(?P<mailer>{_MAILER})|[\w-]{{1,63}}?){_SPELLED_TLD}(?!\.\w)",
             "dot @ \u00a9 ; gmail googlemail hotmail outlook yahoo icloud protonmail gmx aol ( [ { <",
             _is_spelled,
             hint=_ODD_MAIL,
@@ -158,7 +163,7 @@ class ContactRecognizer(ChatRecognizer):
             r"(?<![\w@./-])(?:(?P<name>[\w.+-]{2,40}(?:\s\d{1,6})?)\s)?(?P<glued>[\w.+-]{0,40}?)(?:gmail|googlemail|hotmail|mail|yahoo|outlook|icloud)[ .]?com\b",
             "",
             _unsigned,
-            hint=r"(?:mail|yahoo|outlook|icloud)[ .]?com\b(?<!@gmail.com)(?<!@hotmail.com)(?<!@yahoo.com)(?<!@outlook.com)(?<!@icloud.com)(?<!@protonmail.com)",
+            hint=_MAILER_COM,
         ),
         # name@machine, name@bank (UPI)
         pattern(

@@ -62,7 +62,7 @@ class NameRecognizer(ChatRecognizer):
         """Names after a cue; before a verb of people; signatures; first names without a cue; first and last together."""
         text, tokens = glance.text, glance.tokens
         for cue in AFTER:
-            if not cue.before.need.isdisjoint(tokens):
+            if not cue.before.need.isdisjoint(tokens) and cue.before.suits(glance):
                 for match in cue.before.matches(glance):
                     word = _WORD.match(text, match.end())
                     if word and cue.gate(word[0]):
