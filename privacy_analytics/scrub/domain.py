@@ -50,7 +50,9 @@ _PERSONAL_BEFORE = re.compile(
     r"(?:names? is|name'?s|name:|i'?m|i am|this is|it'?s|call me|named|called me|known as)\s|"
     r"(?:(?:hi|hey|hello|yo|dear|cheers|thanks|thank you|thx|ty)[,!.]?|(?:regards|best|love|sincerely|yours|greetings|signed|xoxo)(?:[,!.]|(?=\n)))\s{1,3}[-~–—]?\s?|"
     r"(?:call|email|text|ping|met|meet|tell|told|ask|asked|message|messaged|dm|invite|invited|remind|contact|cc|attn:?|from:|to:)\s|"
-    r"(?:mr|mrs|ms|miss|mx|prof|professor)\.?\s|"
+    r"(?:mr|mrs|ms|miss|mx|dr|prof|professor|officer|doctor)\.?\s|"
+    r"(?:patient|customer|client|employee|caller|guest|passenger|suspect|witness|holder)(?: is| was| named| name)?(?: not)?:?\s|"
+    r"(?:lives?|lived|living|based|born|grew up|raised|moved|moving|reside[sd]?|residing) (?:\w{2,8} )?(?:in|to|near)\s|"
     rf"{_ROLE} by\s|(?:collab|session|call|jam|meeting|rehearsal|writing) with\s|"
     r"(?:sent|emailed|forwarded|gave|showed|shared|paid) (?:[^\W\d]{1,12} ){0,4}to\s)$",
 )
@@ -171,6 +173,7 @@ _STEMS = frozenset(
 
 
 _MODEL = re.compile(r"[ -]?[A-Z]{0,3}\d{1,5}[A-Za-z]{0,3}\b")
+_POSTCODE = re.compile(r"\s\d{4,5}$")
 
 
 def is_reference(text: str, span: Span) -> bool:
@@ -265,7 +268,8 @@ def _thing(words: list[str], text: str, span: Span, head: str, tail: str) -> boo
     """Named as a thing, and no word of it is a first name."""
     if any(word in clear_names() for word in words):
         return False
-    if _MODEL.match(text, span.end) or _beside_product(head, tail):
+    model = _MODEL.match(text, span.end)
+    if (model and not (span.type == "LOCATION" and _POSTCODE.match(model[0]))) or _beside_product(head, tail):
         return True
     if any(word in known_names() for word in words):
         return False
