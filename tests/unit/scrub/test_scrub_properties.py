@@ -66,6 +66,14 @@ def test_masking_twice_is_masking_once(text: str) -> None:
     assert FAST.scrub([once.text])[0].text == once.text
 
 
+@holds(80)
+@given(MESSAGES)
+@example("Mark jane.doe@example.com")
+def test_so_it_is_with_the_name_model(standard: Scrubber, text: str) -> None:
+    (once,) = standard.scrub([text])
+    assert standard.scrub([once.text])[0].text == once.text
+
+
 def _in_order(text: str, result: Scrubbed) -> bool:
     edges = [0, *(edge for span in result.spans for edge in (span.start, span.end)), len(text)]
     return edges == sorted(edges) and all(span.start < span.end for span in result.spans) and not result.failed
