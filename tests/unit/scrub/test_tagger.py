@@ -20,6 +20,7 @@ TEXTS = [
     "日本語のテキスト",
     "0151 2345678 is the number of Annika",
 ]
+TALK = "so the snare is too loud and the kick is too quiet when i bounce the mix again"
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +71,7 @@ def test_a_name_far_into_a_long_text_is_found(tagger):
 
 
 def test_a_name_at_the_edge_of_a_window_is_found(tagger):
-    talk = "so the snare is too loud and the kick is too quiet when i bounce the mix again".split() * 10
+    talk = TALK.split() * 10
     for words in range(module.WINDOW - 12, module.WINDOW + 4):
         text = " ".join([*talk[:words], "and this was said by Annika Lindqvist to me"])
         assert "Annika" in people(tagger, text), words
