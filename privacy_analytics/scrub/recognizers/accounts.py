@@ -194,6 +194,6 @@ class AccountRecognizer(ChatRecognizer):
             score=0.6,
             chunk=7,
             least=1,
-            hint=r"\d(?:(?<=[a-z]\d)|(?<=[a-z][_.]\d))",
+            hint=r"\d(?![\w.@/\\-])(?:(?<=[a-z_.]\d)|(?<=[a-z_.]\d\d)|(?<=[a-z_.]\d\d\d)|(?<=\d{4}))",
         ),
     )

@@ -128,6 +128,7 @@ class Pattern:
     anchored: bool = False
     hint: re.Pattern[str] | None = None
     case: bool = False
+    group: str | int = 0
 
     def suits(self, glance: Glance) -> bool:
         """Whether a text that has one of ``need`` has the rest, too."""
@@ -135,34 +136,39 @@ class Pattern:
             return False
         return self.hint is None or self.hint.search(glance.text if self.case else glance.lower) is not None
 
-    def find(self, glance: Glance) -> Iterator[Span]:
+    def find(self, glance: Glance) -> Iterable[Span]:
         """Every place in a text that it suits; what is masked is its group ``v``, else the whole match."""
-        group = "v" if "v" in self.regex.groupindex else 0
-        for match in self.matches(glance):
-            if self.keep is None or self.keep(match):
-                start, end = match.span(group)
-                yield Span(start, end, self.type, self.score)
+        matches, keep = self.matches(glance), self.keep
+        if keep is not None:
+            matches = [match for match in matches if keep(match)]
+        return [Span(*match.span(self.group), self.type, self.score) for match in matches]
 
-    def matches(self, glance: Glance) -> Iterator[re.Match[str]]:
+    def matches(self, glance: Glance) -> Iterable[re.Match[str]]:
         """What its regular expression matches in a text that it suits."""
         if self.anchored:
             return self._at_places(glance)
         return self._in_chunks(glance) if self.chunk else self.regex.finditer(glance.text)
 
-    def _at_places(self, glance: Glance) -> Iterator[re.Match[str]]:
-        words = self.need & glance.tokens
+    def _at_places(self, glance: Glance) -> list[re.Match[str]]:
+        words, match_at, text = self.need & glance.tokens, self.regex.match, glance.text
         places = glance.places(*words) if len(words) == 1 else sorted(chain.from_iterable(map(glance.places, words)))
+        found: list[re.Match[str]] = []
         seen = 0
         for at in places:
-            if at >= seen and (match := self.regex.match(glance.text, at)):
+            if at >= seen and (match := match_at(text, at)):
                 seen = match.end()
-                yield match
+                found.append(match)
+        return found
 
-    def _in_chunks(self, glance: Glance) -> Iterator[re.Match[str]]:
+    def _in_chunks(self, glance: Glance) -> list[re.Match[str]]:
         signs = () if DIGITS & self.need else self.need
-        for start, end in glance.chunks():
-            if end - start >= self.chunk and (not signs or any(glance.lower.find(s, start, end) >= 0 for s in signs)):
-                yield from self.regex.finditer(glance.text, start, end)
+        return [
+            match
+            for start, end in glance.chunks()
+            if end - start >= self.chunk
+            and (not signs or any(glance.lower.find(sign, start, end) >= 0 for sign in signs))
+            for match in self.regex.finditer(glance.text, start, end)
+        ]
 
 
 def pattern(
@@ -181,11 +187,46 @@ def pattern(
     """Compile a pattern; ``need`` may be a string with spaces between; case counts if ``case``."""
     words = frozenset(need.split() if isinstance(need, str) else need)
     whole = re.compile(regex, 0 if case else re.IGNORECASE)
-    return Pattern(kind, whole, words, keep, score, least, chunk, anchored, re.compile(hint) if hint else None, case)
+    return Pattern(
+        kind,
+        whole,
+        words,
+        keep,
+        score,
+        least,
+        chunk,
+        anchored,
+        re.compile(hint) if hint else None,
+        case,
+        "v" if "v" in whole.groupindex else 0,
+    )
 
 
 anchored = partial(pattern, anchored=True)
 """A pattern of which every match begins with one of ``need``: a word, a sign, or a number."""
+
+
+class Index:
+    """Patterns by what they need, so that a text asks only for those that it may hold."""
+
+    def __init__(self, patterns: Iterable[Pattern]) -> None:
+        self._patterns = tuple(patterns)
+        self._always = [place for place, each in enumerate(self._patterns) if not each.need]
+        self._asked: dict[str, list[int]] = {}
+        for place, each in enumerate(self._patterns):
+            for token in each.need:
+                self._asked.setdefault(token, []).append(place)
+
+    def find(self, glance: Glance) -> list[Span]:
+        """What they find; may overlap."""
+        tried = set(self._always)
+        for token in self._asked.keys() & glance.tokens:
+            tried.update(self._asked[token])
+        spans: list[Span] = []
+        for place in sorted(tried):
+            if (each := self._patterns[place]).suits(glance):
+                spans += each.find(glance)
+        return spans
 
 
 class ChatRecognizer(EntityRecognizer):
@@ -195,23 +236,14 @@ class ChatRecognizer(EntityRecognizer):
 
     def __init__(self) -> None:
         super().__init__(supported_entities=sorted({p.type for p in self.patterns}))
-        self._always = [place for place, each in enumerate(self.patterns) if not each.need]
-        self._index: dict[str, list[int]] = {}
-        for place, each in enumerate(self.patterns):
-            for token in each.need:
-                self._index.setdefault(token, []).append(place)
+        self._index = Index(self.patterns)
 
     def load(self) -> None:
         """Nothing to load."""
 
-    def find(self, glance: Glance) -> Iterator[Span]:
+    def find(self, glance: Glance) -> Iterable[Span]:
         """Spans in a text already looked at; may overlap."""
-        tried = set(self._always)
-        for token in self._index.keys() & glance.tokens:
-            tried.update(self._index[token])
-        for place in sorted(tried):
-            if (each := self.patterns[place]).suits(glance):
-                yield from each.find(glance)
+        return self._index.find(glance)
 
     def analyze(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 def luhn(number: str) -> bool:
     """Whether the check digit of a card number is right (ISO/IEC 7812-1, annex B)."""
@@ -22,3 +24,9 @@ def dni(code: str) -> bool:
     """Whether the check letter of a Spanish DNI or NIE is right (Real Decreto 1553/2005, number modulo 23)."""
     number = code[:-1].translate(str.maketrans("XYZ", "012"))
     return "TRWAGMYFPDXBNJZSQVHLCKE"[int(number) % 23] == code[-1]
+
+
+def fours(match: re.Match[str]) -> bool:
+    """Whether groups of four digits are neither years nor round."""
+    groups = re.findall(r"\d+", match[0])
+    return not all(group.endswith("0") for group in groups) and not all(group[:2] in ("19", "20") for group in groups)

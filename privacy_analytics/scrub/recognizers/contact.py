@@ -172,6 +172,7 @@ class ContactRecognizer(ChatRecognizer):
             "@",
             _is_account,
             chunk=7,
+            hint=r"@[a-z][a-z-]{1,40}[a-z\d](?![\w.@])",
         ),
         # international (ITU-T E.123) and national numbers in any grouping; what counts is decided by `_is_phone`
         anchored(
@@ -181,7 +182,7 @@ class ContactRecognizer(ChatRecognizer):
             _is_phone,
             least=7,
         ),
-        anchored("PHONE", r"(?<=[=:])\+\d(?:[ ().\-/]{0,3}\d){6,14}(?!\w)", "+", least=7),
+        anchored("PHONE", r"(?<=[=:])\+\d(?:[ ().\-/]{0,3}\d){6,14}(?!\w)", "+", least=7, hint=r"[=:]\+\d"),
         # letters read for digits: 4l5-555-O132
         pattern(
             "PHONE",

@@ -102,6 +102,7 @@ class DeviceRecognizer(ChatRecognizer):
             _is_mac,
             score=0.95,
             chunk=17,
+            hint="[:-][0-9a-f]{2}[:-][0-9a-f]{2}[:-]",
         ),
         pattern(
             "MAC",
@@ -109,6 +110,7 @@ class DeviceRecognizer(ChatRecognizer):
             ".",
             lambda m: bool(re.search("[a-f]", m[0], re.IGNORECASE)),
             chunk=14,
+            hint=r"\.[0-9a-f]{4}\.",
         ),
         anchored(
             "MAC",
@@ -117,7 +119,14 @@ class DeviceRecognizer(ChatRecognizer):
         ),
         # IPv4, also defanged (1[.]2) or misread (l for 1); IPv6 (RFC 4291)
         pattern(
-            "IP", rf"(?<![\w.])(?:{_OCTET}\.){{3}}{_OCTET}(?!\w|\.\d)", ".", _is_ipv4, score=0.95, least=4, chunk=7
+            "IP",
+            rf"(?<![\w.])(?:{_OCTET}\.){{3}}{_OCTET}(?!\w|\.\d)",
+            ".",
+            _is_ipv4,
+            score=0.95,
+            least=4,
+            chunk=7,
+            hint=r"\d\.\d{1,3}\.\d",
         ),
         pattern(
             "IP",

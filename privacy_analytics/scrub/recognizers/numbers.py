@@ -7,7 +7,8 @@ import re
 
 from privacy_analytics.scrub.lists import ordinary_words
 from privacy_analytics.scrub.recognizers.base import DIGITS, WORD, ChatRecognizer, anchored, digits, pattern, value
-from privacy_analytics.scrub.recognizers.checks import dni, iban, luhn
+from privacy_analytics.scrub.recognizers.checks import fours, iban, luhn
+from privacy_analytics.scrub.recognizers.papers import SHAPES
 
 _IS = (
     r"(?:[\s_-]?(?:'s\b|(?:numbers?|no|nr|num|id|card|code|ref|reference|file|holder|confirmation|ending(?: in| with)?|ends (?:in|with)|is|was)(?![a-z])\.?|:|=|#|-|\u2116)[\"'`]?){0,5}"
@@ -59,11 +60,6 @@ def _is_card(match: re.Match[str]) -> bool:
         return False
     counted = _COUNTED.search(match.string[max(0, match.start() - 20) : match.start()])
     return luhn(number) or (match[0] == number and not counted and not number.endswith("000"))
-
-
-def _is_fours(match: re.Match[str]) -> bool:
-    groups = re.findall(r"\d+", match[0])
-    return not all(group.endswith("0") for group in groups) and not all(group[:2] in ("19", "20") for group in groups)
 
 
 def _is_iban(match: re.Match[str]) -> bool:
@@ -130,7 +126,13 @@ class NumberRecognizer(ChatRecognizer):
             "CREDIT_CARD", r"(?<![\w.+-])\d(?:[ -]{0,2}\d){12,18}(?![\w-])", DIGITS, _is_card, score=0.95, least=13
         ),
         anchored(
-            "CREDIT_CARD", r"(?<![\w.+-])\d{4}(?:[ ./_-]\d{4}){3}(?![\w-])", DIGITS, _is_fours, score=0.95, least=16
+            "CREDIT_CARD",
+            r"(?<![\w.+-])\d{4}(?:[ ./_-]\d{4}){3}(?![\w-])",
+            DIGITS,
+            fours,
+            score=0.95,
+            least=16,
+            hint=r"\d{4}[ ./_-]\d{4}[ ./_-]",
         ),
         pattern(
             "CREDIT_CARD",
@@ -187,6 +189,7 @@ class NumberRecognizer(ChatRecognizer):
             r"^\s?(?:(?:sure|yes|yeah|ok|okay|it is|it'?s|here|this is)[ ,:]{1,2}){0,3}(?P<v>\d{9})(?=[.\s]{0,2}$|,? and\b)",
             DIGITS,
             least=9,
+            hint=r"\d{9}",
         ),
         # orders, invoices, tickets
         anchored("ORDER_ID", rf"{WORD}(?:{_any_of(_ORDER)})s?{_IS}{_CODE}", _ORDER, _is_order, least=3),
@@ -226,6 +229,7 @@ class NumberRecognizer(ChatRecognizer):
             case=True,
             least=4,
             chunk=7,
+            hint=r"[A-Z]-?\d{4}",
         ),
         anchored(
             "ORDER_ID",
@@ -254,50 +258,7 @@ class NumberRecognizer(ChatRecognizer):
             _is_bare_id,
             least=3,
         ),
-        # national papers by their own shape: Indian PAN, Aadhaar and IFSC, Spanish DNI and NIE, British NINO, Italian
-        # codice fiscale, Brazilian CPF and CNPJ; wallets of Bitcoin (BIP 173, base58) and Ethereum
-        pattern(
-            "ID",
-            r"(?<![\w-])(?:[A-Z]{5}\d{4}[A-Z]|[A-Z]{4}0[A-Z0-9]{2}\d{4})(?![\w-])",
-            DIGITS,
-            case=True,
-            least=4,
-            chunk=10,
-        ),
-        anchored("ID", r"(?<![\w.-])[2-9]\d{3} \d{4} \d{4}(?![\w.-]| \d)", DIGITS, _is_fours, least=12),
-        pattern(
-            "ID",
-            r"(?<![\w-])(?:\d{8}|[XYZ]-?\d{7})-?[A-Z](?![\w-])",
-            DIGITS,
-            lambda m: dni(m[0].replace("-", "")),
-            case=True,
-            least=7,
-            chunk=9,
-        ),
-        pattern(
-            "ID",
-            r"(?<![\w-])(?:[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]|[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z])(?![\w-])",
-            DIGITS,
-            case=True,
-            least=6,
-            hint=r"[A-Z] ?\d{2}",
-        ),
-        pattern(
-            "ID",
-            r"(?<![\w.])(?:\d{3}\.\d{3}\.\d{3}-\d{2}|\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2})(?!\w)",
-            ".",
-            least=11,
-            chunk=14,
-        ),
-        pattern(
-            "ID",
-            r"(?<!\w)(?:0x[0-9a-fA-F]{40}|bc1[a-z0-9]{25,60}|[13](?=[a-zA-Z0-9]{0,10}[a-z])[1-9A-HJ-NP-Za-km-z]{25,34})(?!\w)",
-            DIGITS,
-            lambda m: digits(m, 3),
-            case=True,
-            least=3,
-            chunk=26,
-        ),
+        *SHAPES,
         anchored(
             "DOB",
             rf"{WORD}(?:dob|d\.o\.b\.?|(?:date|day)[ _]?of[ _]?birth|birth[ _]?(?:date|day)|born(?: on| in)?|b-?day|geburtsdatum|geb(?:oren)?(?: am)?)(?!\w)[^\n\d]{{0,20}}?(?P<v>{_DATE})(?!\w)",

@@ -83,11 +83,12 @@ class PlaceRecognizer(ChatRecognizer):
             DIGITS,
             hint=_behind("sse ße str. allee gasse gracht platz straat laan gatan vej"),
         ),
-        anchored(
+        pattern(
             "ADDRESS",
             r"\b\d{1,4}(?: ?(?:bis|ter))?,?\s(?:rue|avenue|boulevard|chemin|all[ée]e|impasse|quai|calle|rua|calle)\s(?:d[eu](?: la| l')?\s?|des\s|d')?[^\W\d_][\w'-]{1,30}(?:\s(?-i:[A-Z])[\w'-]{1,30}){0,3}"
             + _POST,
-            DIGITS,
+            "rue avenue boulevard chemin allee allée impasse quai calle rua",
+            least=1,
         ),
         anchored(
             "ADDRESS",

@@ -274,6 +274,7 @@ class SecretRecognizer(ChatRecognizer):
             "-",
             _is_licence,
             chunk=11,
+            hint="-[a-z0-9]{3,8}-",
         ),
         pattern(
             "LICENSE_KEY",

@@ -6,7 +6,7 @@ import pytest
 from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
 
 from privacy_analytics.scrub import Scrubber
-from privacy_analytics.scrub.recognizers import chat_recognizers
+from privacy_analytics.scrub.recognizers import Glance, chat_recognizers, find_all
 
 FAST = Scrubber("fast")
 
@@ -112,3 +112,10 @@ def test_they_fit_into_a_presidio_analyzer() -> None:
     analyzer = AnalyzerEngine(registry=registry, nlp_engine=NameEngine(threads=1), supported_languages=["en"])
     found = analyzer.analyze("mail jane@example.com", language="en")
     assert ("EMAIL", 5, 21) in [(r.entity_type, r.start, r.end) for r in found]
+
+
+def test_in_one_go_they_find_what_each_finds_alone() -> None:
+    text = "; ".join(f"my name is Anna Bell, {value}" for values in FOUND.values() for value in values)
+    alone = [span for each in chat_recognizers() for span in each.find(Glance.of(text))]
+    assert set(find_all(Glance.of(text))) == set(alone)
+    assert {span.type for span in alone} >= {"PERSON", *FOUND}
