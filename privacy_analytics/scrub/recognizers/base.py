@@ -27,6 +27,8 @@ WORD = r"(?:(?<![^\W\d_])|(?-i:(?<=[a-z])(?=[A-Z])))"
 
 SHORTEST, WORDY = 5, 12
 """Characters of the shortest `Glance.chunks`, and of those that may be plain words."""
+NEAR = 4_096
+"""Characters before and behind a sign that may belong to it."""
 DIGITS = frozenset("0")
 """What a pattern needs that needs any digit."""
 
@@ -166,9 +168,26 @@ class Pattern:
             match
             for start, end in glance.chunks()
             if end - start >= self.chunk
-            and (not signs or any(glance.lower.find(sign, start, end) >= 0 for sign in signs))
-            for match in self.regex.finditer(glance.text, start, end)
+            for begin, stop in (_around(signs, glance, start, end) if signs else ((start, end),))
+            for match in self.regex.finditer(glance.text, begin, stop)
         ]
+
+
+def _around(signs: Iterable[str], glance: Glance, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The chunk if one of the signs is in it; of an endless one only what is near them."""
+    if end - start <= 2 * NEAR:
+        if any(glance.lower.find(sign, start, end) >= 0 for sign in signs):
+            yield start, end
+        return
+    stop = begin = start
+    for at in sorted(at for sign in signs for at in glance.places(sign) if start <= at < end):
+        if at - NEAR > stop:
+            if stop > begin:
+                yield begin, stop
+            begin = at - NEAR
+        stop = min(at + NEAR, end)
+    if stop > begin:
+        yield begin, stop
 
 
 def pattern(
