@@ -236,16 +236,16 @@ class Index:
             for token in each.need:
                 self._asked.setdefault(token, []).append(place)
 
-    def find(self, glance: Glance) -> list[Span]:
-        """What they find; may overlap."""
+    def suited(self, glance: Glance) -> list[int]:
+        """Places of the patterns that are worth trying, in order."""
         tried = set(self._always)
         for token in self._asked.keys() & glance.tokens:
             tried.update(self._asked[token])
-        spans: list[Span] = []
-        for place in sorted(tried):
-            if (each := self._patterns[place]).suits(glance):
-                spans += each.find(glance)
-        return spans
+        return [place for place in sorted(tried) if self._patterns[place].suits(glance)]
+
+    def find(self, glance: Glance) -> list[Span]:
+        """What they find; may overlap."""
+        return [span for place in self.suited(glance) for span in self._patterns[place].find(glance)]
 
 
 class ChatRecognizer(EntityRecognizer):

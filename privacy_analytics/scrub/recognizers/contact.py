@@ -40,6 +40,7 @@ _PUBLIC_PATH = re.compile(
     re.IGNORECASE,
 )
 
+_EXTENSION, _SIGNS, _GROUPS = re.compile(r"\s?[ex].*"), re.compile(r"\D+"), re.compile(r"\d+")
 _PHONE_CUE = re.compile(
     r"\b(?:call|text|phone|ring|tel|telephone|mobile|cell|whatsapp|sms|fax|reach|number|signal|dial|contact|ph|mob|hmu|hit me up|landline|voicemail|registered)\b",
     re.IGNORECASE,
@@ -90,14 +91,14 @@ def _is_account(match: re.Match[str]) -> bool:
 
 
 def _is_phone(match: re.Match[str]) -> bool:
-    written = re.sub(r"\s?[ex].*", "", match[0])
-    number = re.sub(r"\D", "", written)
+    written = _EXTENSION.sub("", match[0])
+    number = _SIGNS.sub("", written)
     if not 7 <= len(number) <= 15 or _DATE.match(written):
         return False
     if "+" in written[:2]:
         return len(number) >= 8
     text, start, end = match.string, match.start(), match.end()
-    groups = re.findall(r"\d+", written)
+    groups = _GROUPS.findall(written)
     if (
         number in _CEILINGS
         or _COUNTED_AFTER.match(text, end)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from privacy_analytics.scrub.domain import is_reference
 from privacy_analytics.scrub.lists import clear_names, clear_surnames, known_names, surnames
-from privacy_analytics.scrub.recognizers.base import ChatRecognizer, Glance
+from privacy_analytics.scrub.recognizers.base import ChatRecognizer, Glance, Index
 from privacy_analytics.scrub.recognizers.cues import (
     AFTER,
     anything,
@@ -44,6 +44,7 @@ _BEFORE = re.compile(
     r"[^\W\d_]+(?:-[^\W\d_]+)?(?=\s(?:said|says|sent|told|wants|wanted|asked|recorded|wrote|sings|played|mixed|thinks|likes|loves|needs|called|suggested|mentioned|and i)\b)",
     re.IGNORECASE,
 )
+_CUES = Index(cue.before for cue in AFTER)
 _VERBS = frozenset(
     """said says sent told wants wanted asked recorded wrote sings played mixed thinks likes loves needs called suggested
     mentioned and""".split()
@@ -61,12 +62,11 @@ class NameRecognizer(ChatRecognizer):
     def find(self, glance: Glance) -> Iterator[Span]:
         """Names after a cue; before a verb of people; signatures; first names without a cue; first and last together."""
         text, tokens = glance.text, glance.tokens
-        for cue in AFTER:
-            if not cue.before.need.isdisjoint(tokens) and cue.before.suits(glance):
-                for match in cue.before.matches(glance):
-                    word = _WORD.match(text, match.end())
-                    if word and cue.gate(word[0]):
-                        yield _whole(text, word, after_cue=cue.gate in (anything, strange))
+        for cue in map(AFTER.__getitem__, _CUES.suited(glance)):
+            for match in cue.before.matches(glance):
+                word = _WORD.match(text, match.end())
+                if word and cue.gate(word[0]):
+                    yield _whole(text, word, after_cue=cue.gate in (anything, strange))
         if not tokens.isdisjoint(_DASHES):
             for match in _ENDING.finditer(text):
                 if (word := _WORD.match(text, match.start("v"))) and strange(word[0]):
@@ -128,12 +128,16 @@ def _before_verbs(glance: Glance) -> Iterator[re.Match[str]]:
 _DASHES = frozenset("-–—~")
 
 
+_BETWEEN = frozenset(". \t")
+"""What stands before the next part of a name."""
+
+
 def _whole(text: str, first: re.Match[str], *, after_cue: bool) -> Span:
     """A name and the initials, particles and surnames that follow it; possessive 's stays outside."""
     end = first.end() - (2 if first[0].lower().endswith(("'s", "’s")) else 0)
     titled = first[0][0].isupper() or caseless(first[0])
     for _ in range(3):
-        follow = _NEXT.match(text, end)
+        follow = _NEXT.match(text, end) if text[end : end + 1] in _BETWEEN else None
         if not follow or end < first.end():
             break
         word = follow["word"]
