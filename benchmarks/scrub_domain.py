@@ -1,6 +1,6 @@
 """Does the domain survive? Sentences built from product names, genres and effect words, with and without a person.
 
-    python benchmarks/scrub_domain.py [--tier fast|standard] [--sample N] [--show N]
+    python benchmarks/scrub_domain.py [--tier fast|standard] [--templates known|fresh] [--sample N] [--show N]
 
 Reads the vocabulary beside the repository (`SHARED`); it is for measuring only and never shipped. Prints the share of
 sentences without a person that the scrubber touches, and the share of those with one that lose the name.
@@ -66,6 +66,53 @@ PEOPLE = (
     "{name} and i tried {} and then a bit of tape",
 )
 """Each holds a name at least once; all of its places must be masked."""
+FRESH_PLAIN = (
+    "my {} track is way too quiet in the master",
+    "been using {} a lot lately and i think i like it",
+    "Could you build me a template around {}?",
+    "the low end of {} fights with the kick",
+    "where do i find {} in the browser",
+    "{} sounds dull after the last update",
+    "half the session is {} and it still feels empty",
+    "keep {} but lower it by 3 db",
+    "the tutorial on {} was too fast for me",
+    "i bought {} on sale and have no idea how it works",
+    "duplicate the {} lane and pan it right",
+    "Is there a free alternative to {}?",
+    "give me four bars of {} in A minor",
+    "what tempo is typical for {}",
+    "cpu goes to 90% when {} is on two tracks",
+    "freeze {} first, then export",
+    "explain the difference between {} and a plain filter",
+    "my ears are tired of {} lol",
+    "use {} on the snare, not on the whole kit",
+    "after {} i only hear noise",
+)
+FRESH_PEOPLE = (
+    "{name} gave me a project full of {}",
+    "met {name} yesterday, big fan of {}",
+    "can you mail {name} the settings of {}?",
+    "{name}'s mix uses {} everywhere",
+    "it's {name} again, {} still sounds dull",
+    "Dear {name}, the {} stem is attached.",
+    "produced by {name}, with some {}",
+    "me and {name} freeze {} first, then export",
+    "{name} hates {} lol",
+    "who is better at {}, {name} or me?",
+    "call {name} before you delete {}",
+    "my brother {name} bought {} on sale",
+    "the vocals are by {name}, the rest is {}",
+    "{name} wants four bars of {} in A minor",
+    "written with {name} in a night of {}",
+    "regards, {name} (PS: keep {} low)",
+    "{name}: is there a free alternative to {}?",
+    "my teacher is called {name} and uses {} on the snare",
+    "Session notes for {name}: duplicate the {} lane",
+    "so {name} asked what tempo is typical for {}",
+)
+SETS = {"known": (PLAIN, PEOPLE), "fresh": (FRESH_PLAIN, FRESH_PEOPLE)}
+"""Rules were mended, and the model trained on templates alike, while looking at the failures of the known ones; nothing
+was changed for the fresh ones."""
 
 
 def terms(*files: str) -> list[str]:
@@ -83,16 +130,18 @@ def forenames() -> list[str]:
     return sorted(name for name in found if name.isascii() and name.isalpha() and len(name) > 2)
 
 
-def clean(vocabulary: Sequence[str]) -> Iterator[str]:
+def clean(vocabulary: Sequence[str], templates: Sequence[str] = PLAIN) -> Iterator[str]:
     """Every term in every plain template."""
-    return (template.format(term) for term in vocabulary for template in PLAIN)
+    return (template.format(term) for term in vocabulary for template in templates)
 
 
-def planted(vocabulary: Sequence[str], names: Sequence[str], seed: int = 3) -> Iterator[tuple[str, str]]:
+def planted(
+    vocabulary: Sequence[str], names: Sequence[str], templates: Sequence[str] = PEOPLE, seed: int = 3
+) -> Iterator[tuple[str, str]]:
     """Every term in every template with a person, and who it is; half of the names in lower case."""
     chance = random.Random(seed)  # noqa: S311 - which sentences, not a secret
     for term in vocabulary:
-        for template in PEOPLE:
+        for template in templates:
             name = chance.choice(names)
             shown = name.lower() if chance.random() < 0.5 else name
             yield template.format(term, name=shown), shown
@@ -111,10 +160,12 @@ def main() -> None:
     options.add_argument("--tier", choices=("fast", "standard"), default="fast")
     options.add_argument("--sample", type=int, help="so many sentences instead of all; the same each time")
     options.add_argument("--show", type=int, default=0, help="print so many failures of each kind")
+    options.add_argument("--templates", choices=SETS, default="known")
     given = options.parse_args()
+    plain, people = SETS[given.templates]
     chance = random.Random(3)  # noqa: S311
     for label, vocabulary in (("plug-ins", terms(FILES[0])), ("genres and effects", terms(*FILES[1:]))):
-        texts, pairs = list(clean(vocabulary)), list(planted(vocabulary, forenames()))
+        texts, pairs = list(clean(vocabulary, plain)), list(planted(vocabulary, forenames(), people))
         if given.sample:
             texts = chance.sample(texts, min(given.sample, len(texts)))
             pairs = chance.sample(pairs, min(given.sample, len(pairs)))
