@@ -19,7 +19,7 @@ from privacy_analytics.scrub.spans import Span
 _WORDS = re.compile(r"[a-z]+")
 _ALL_WORDS = re.compile(r"[^\W\d_]+")
 _NUMBERS = re.compile(r"[0-9]+")
-_HUMP = re.compile(r"([a-z])(?=[A-Z])")
+_HUMP = re.compile(r"[A-Z](?<=[a-z].)")
 _LETTERS = frozenset(ascii_lowercase)
 
 WORD = r"(?:(?<![^\W\d_])|(?-i:(?<=[a-z])(?=[A-Z])))"
@@ -65,7 +65,7 @@ class Glance:
         tokens = set(lower).difference(_LETTERS)
         tokens.update(words.findall(lower))
         if lower != text and _HUMP.search(text):
-            tokens.update(words.findall(_HUMP.sub(r"\1 ", text).lower()))
+            tokens.update(words.findall(_HUMP.sub(r" \g<0>", text).lower()))
         numbers = _NUMBERS.findall(text)
         if numbers:
             tokens.update(DIGITS)
@@ -75,17 +75,21 @@ class Glance:
         """Where a word begins, a sign stands, or a number begins ("0")."""
         known = self._places.get(word)
         if known is None:
-            found = (match.start() for match in _NUMBERS.finditer(self.text)) if word in DIGITS else self._find(word)
-            known = self._places[word] = list(found)
+            known = self._places[word] = self._numbers() if word in DIGITS else self._find(word)
         return known
 
-    def _find(self, word: str) -> Iterator[int]:
+    def _numbers(self) -> list[int]:
+        return [match.start() for match in _NUMBERS.finditer(self.text)]
+
+    def _find(self, word: str) -> list[int]:
         text, lower, letter = self.text, self.lower, word.isalpha()
+        found: list[int] = []
         at = lower.find(word)
         while at >= 0:
             if not (letter and at and lower[at - 1].isalpha()) or (text[at].isupper() and text[at - 1].islower()):
-                yield at
+                found.append(at)
             at = lower.find(word, at + 1)
+        return found
 
     @property
     def longest(self) -> int:
@@ -235,13 +239,14 @@ class Index:
         for place, each in enumerate(self._patterns):
             for token in each.need:
                 self._asked.setdefault(token, []).append(place)
+        self._sure = {place for place, each in enumerate(self._patterns) if not (each.least or each.chunk or each.hint)}
 
     def suited(self, glance: Glance) -> list[int]:
         """Places of the patterns that are worth trying, in order."""
         tried = set(self._always)
         for token in self._asked.keys() & glance.tokens:
             tried.update(self._asked[token])
-        return [place for place in sorted(tried) if self._patterns[place].suits(glance)]
+        return [place for place in sorted(tried) if place in self._sure or self._patterns[place].suits(glance)]
 
     def find(self, glance: Glance) -> list[Span]:
         """What they find; may overlap."""
