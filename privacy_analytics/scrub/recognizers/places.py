@@ -14,11 +14,16 @@ _UNIT = r"(?:,?\s(?:apt|apartment|suite|ste|unit|flat|floor|room|#)\.?\s?\w{1,6}
 _TOWN = rf"(?:,\s?(?:{_WORD}\s){{0,2}}{_WORD}){{0,2}}(?:,?\s(?-i:{_STATE}))?(?:,?\s\d{{5}}(?:-\d{{4}})?)?"
 _CLEAR = r"(?:street|avenue|boulevard|blvd|road|lane|parkway|pkwy|highway|terrace|crescent|ave|rd|ln)"
 _SHORT = r"(?:St|Dr|Drive|Court|Ct|Circle|Cir|Way|Place|Pl|Ter|Square|Sq|Hwy|Close|Grove|Mews|Row|Walk|Alley|Gardens|Park|Hill|Trail|Loop|Plaza|Path|Run|Pike)"
+_SHORTEST = r"(?:st|dr|ct|pl|cir|way|court|drive|place|close)"
 _POST = rf"(?:,?\s(?:[A-Z]{{1,2}}-)?(?:\d{{2}}-\d{{3}}|\d{{3}}\s\d{{2}}|\d{{4}}\s?[A-Z]{{2}}|\d{{4,5}}(?:-\d{{3}})?)\s{_WORD}(?:\s(?-i:[A-ZÀ-Þ]){_WORD})?)?"
 _UK = r"(?:,?\s[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2})?"
 _LIVE = re.compile(
     r"(?:an?|the|my|this|our|fear|hope|that|it|one|me|real|sync|mono|stereo|person|general|case|fact)\b", re.IGNORECASE
 )
+
+
+def _words(alternatives: str) -> str:
+    return alternatives.lower().removeprefix("(?:").removesuffix(")").replace("|", " ")
 
 
 def _behind(endings: str) -> str:
@@ -53,20 +58,19 @@ class PlaceRecognizer(ChatRecognizer):
     """ADDRESS and LOCATION."""
 
     patterns = (
-        anchored(
+        pattern(
             "ADDRESS",
             rf"(?<![\w.])(?:(?:flat|unit|apt)\s\w{{1,5}},\s)?\d{{1,6}}(?:-\d{{1,5}})?[A-Za-z]?,?\s(?:[NSEW]\.?\s)?(?P<name>(?:{_WORD}\s){{1,4}}){_CLEAR}\b\.?{_UNIT}{_TOWN}{_UK}",
-            "0 flat unit apt",
+            _words(_CLEAR),
             _street,
             least=1,
-            hint=rf"\s{_CLEAR}\b",
         ),
-        anchored(
+        pattern(
             "ADDRESS",
-            rf"(?<![\w.])\d{{1,6}}(?:-\d{{1,5}})?[A-Za-z]?,?\s(?:[NSEW]\.?\s)?(?P<name>(?:(?-i:[A-Z])[\w'.-]{{0,30}}\s){{1,4}})(?-i:{_SHORT})\b\.?{_UNIT}{_TOWN}",
-            DIGITS,
+            rf"\d(?<![\w.].)\d{{0,5}}(?:-\d{{1,5}})?[A-Za-z]?,?\s(?:[NSEW]\.?\s)?(?P<name>(?:(?-i:[A-Z])[\w'.-]{{0,30}}\s){{1,4}})(?-i:{_SHORT})\b\.?{_UNIT}{_TOWN}",
+            _words(_SHORT),
             _street,
-            hint=rf"\s{_SHORT.lower()}\b",
+            least=1,
         ),
         anchored(
             "ADDRESS",
@@ -131,12 +135,12 @@ class PlaceRecognizer(ChatRecognizer):
             least=4,
             hint=r"(?m)\s\d{4,6}\s?$",
         ),
-        anchored(
+        pattern(
             "ADDRESS",
-            rf"(?<![\w.])\d{{1,6}}[A-Za-z]?\s(?P<name>(?:{_WORD}\s){{1,3}})(?:st|dr|ct|pl|cir|way|court|drive|place|close)\b\.?(?=,|\s(?:apt|unit|#)){_UNIT}{_TOWN}{_UK}",
-            DIGITS,
+            rf"\d(?<![\w.].)\d{{0,5}}[A-Za-z]?\s(?P<name>(?:{_WORD}\s){{1,3}}){_SHORTEST}\b\.?(?=,|\s(?:apt|unit|#)){_UNIT}{_TOWN}{_UK}",
+            _words(_SHORTEST),
             _street,
-            hint=r"\s(?:st|dr|ct|pl|cir|way|court|drive|place|close)\b\.?[,\s]",
+            least=1,
         ),
         anchored("ADDRESS", r"\b(?:apt|apartment|suite|ste)\b\.?\s?#?\d{1,5}[a-z]?\b", "apt apartment suite ste"),
         pattern("ADDRESS", r"\bp\.?\s?o\.?\s?box\s\d{1,7}", "box"),
