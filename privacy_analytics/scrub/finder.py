@@ -19,7 +19,7 @@ from privacy_analytics.scrub.domain import survives
 from privacy_analytics.scrub.identities import IdentityHasher, OwnIdentifiers, find_own
 from privacy_analytics.scrub.normalize import Scanned, normalize
 from privacy_analytics.scrub.placeholders import Placeholders
-from privacy_analytics.scrub.recognizers import Glance, chat_recognizers
+from privacy_analytics.scrub.recognizers import Glance, find_all
 from privacy_analytics.scrub.spans import Span, merged
 from privacy_analytics.scrub.widen import widened
 
@@ -82,7 +82,6 @@ class Finder:
 
     def __init__(self, rules: Rules, threads: int = 1) -> None:
         self._rules = rules
-        self._ours = chat_recognizers()
         self._model: NameEngine | None = None
         if rules.tier == "standard":
             from privacy_analytics.scrub.ner import NameEngine
@@ -110,7 +109,9 @@ class Finder:
 
     def names(self, texts: Sequence[str]) -> list[tuple[str, list[Span]]]:
         """For each text its plain copy and the name model's spans in that; raises what goes wrong."""
-        read = [self._read(Said(text, None)) for text in texts]
+        copies = [normalize(text) for text in texts]
+        spans = find_all([Glance.of(copy.text) for copy in copies])
+        read = [Read(*pair) for pair in zip(copies, spans, strict=True)]
         tagged = self._tag(self._model, read) if self._model else [[] for _ in read]
         return [(each.copy.text, spans) for each, spans in zip(read, tagged, strict=True)]
 
@@ -138,16 +139,30 @@ class Finder:
         return spans
 
     def _alone(self, said: Sequence[Said]) -> list[Found | None]:
-        read = [guard(partial(self._read, each)) for each in said]
+        read = self._read(said)
         tagged = self._tagged(read)
         return [
             guard(partial(self._found, each.text, seen, names)) if seen is not None and names is not None else None
             for each, seen, names in zip(said, read, tagged, strict=True)
         ]
 
-    def _read(self, said: Said) -> Read:
-        copy = normalize(said.text)
-        return Read(copy, [*self._rule_spans(copy.text), *self._own(copy.text, said.own)])
+    def _read(self, said: Sequence[Said]) -> list[Read | None]:
+        """By the rules; where one fails, each text alone, and what fails then is None."""
+        looked = [guard(partial(_looked, each.text)) for each in said]
+        glances = [each[1] for each in looked if each is not None]
+        together = guard(partial(find_all, glances)) or [
+            (guard(partial(find_all, [glance])) or [None])[0] for glance in glances
+        ]
+        rest = iter(together)
+        return [
+            None
+            if each is None or (spans := next(rest)) is None
+            else guard(partial(self._with_own, one, each[0], spans))
+            for one, each in zip(said, looked, strict=True)
+        ]
+
+    def _with_own(self, said: Said, copy: Scanned, spans: list[Span]) -> Read:
+        return Read(copy, [*spans, *self._own(copy.text, said.own)])
 
     def _tagged(self, read: Sequence[Read | None]) -> Sequence[list[Span] | None]:
         """The model's spans; where a batch fails, each text alone, and what fails then is None."""
@@ -193,12 +208,9 @@ class Finder:
             unread = more
         return spans
 
-    def _rule_spans(self, text: str) -> list[Span]:
-        glance = Glance.of(text)
-        return [span for recognizer in self._ours for span in recognizer.find(glance)]
-
     def _at_seam(self, text: str) -> list[Span]:
-        return [span for span in self._rule_spans(text) if not _is_music(text, span)]
+        [spans] = find_all([Glance.of(text)])
+        return [span for span in spans if not _is_music(text, span)]
 
     def _own(self, text: str, own: OwnIdentifiers | None) -> list[Span]:
         hasher = self._rules.hasher
@@ -234,6 +246,11 @@ def guard(work: Callable[[], T]) -> T | None:
     except Exception as error:  # noqa: BLE001 - whatever it is, the text is masked
         _log.error("scrub: masked whole after %s", type(error).__name__)
         return None
+
+
+def _looked(text: str) -> tuple[Scanned, Glance]:
+    copy = normalize(text)
+    return copy, Glance.of(copy.text)
 
 
 def _is_music(text: str, span: Span) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 from privacy_analytics.scrub.recognizers.accounts import AccountRecognizer
@@ -30,10 +31,10 @@ def chat_recognizers() -> list[ChatRecognizer]:
     ]
 
 
-def find_all(glance: Glance) -> list[Span]:
-    """What they find together, in one go; may overlap."""
+def find_all(glances: Sequence[Glance]) -> list[list[Span]]:
+    """For each text what they find together; may overlap. Pattern by pattern over all texts, which is quicker."""
     index, names = _together()
-    return [*index.find(glance), *names.find(glance)]
+    return [[*spans, *names.find(glance)] for spans, glance in zip(index.find(glances), glances, strict=True)]
 
 
 @cache

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -19,6 +19,7 @@ from privacy_analytics.scrub.spans import Span
 _WORDS = re.compile(r"[a-z]+")
 _ALL_WORDS = re.compile(r"[^\W\d_]+")
 _NUMBERS = re.compile(r"[0-9]+")
+_MASKS = re.compile(r"<[A-Z_]{2,24}(?:_[0-9]{1,4})?>")
 _HUMP = re.compile(r"[A-Z](?<=[a-z].)")
 _LETTERS = frozenset(ascii_lowercase)
 
@@ -49,7 +50,7 @@ class Glance:
     lower: str
     """As long as the text."""
     tokens: set[str]
-    """Lower-case words (dbUser counts as three) and signs; "0" stands for any digit."""
+    """Lower-case words (dbUser counts as three) and signs; "0" stands for any digit. Placeholders say nothing."""
     digits: int
     _places: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
     _chunks: list[tuple[int, int]] | None = None
@@ -62,11 +63,13 @@ class Glance:
         if len(lower) != len(text):
             lower = "".join(low if len(low := char.lower()) == 1 else char for char in text)
         words = _WORDS if text.isascii() else _ALL_WORDS
-        tokens = set(lower).difference(_LETTERS)
-        tokens.update(words.findall(lower))
-        if lower != text and _HUMP.search(text):
-            tokens.update(words.findall(_HUMP.sub(r" \g<0>", text).lower()))
-        numbers = _NUMBERS.findall(text)
+        said = _MASKS.sub(" ", text) if "<" in text else text
+        low = said.lower()
+        tokens = set(low).difference(_LETTERS)
+        tokens.update(words.findall(low))
+        if low != said and _HUMP.search(said):
+            tokens.update(words.findall(_HUMP.sub(r" \g<0>", said).lower()))
+        numbers = _NUMBERS.findall(said)
         if numbers:
             tokens.update(DIGITS)
         return cls(text, lower, tokens, len("".join(numbers)))
@@ -248,9 +251,17 @@ class Index:
             tried.update(self._asked[token])
         return [place for place in sorted(tried) if place in self._sure or self._patterns[place].suits(glance)]
 
-    def find(self, glance: Glance) -> list[Span]:
-        """What they find; may overlap."""
-        return [span for place in self.suited(glance) for span in self._patterns[place].find(glance)]
+    def find(self, glances: Sequence[Glance]) -> list[list[Span]]:
+        """For each text what they find; may overlap."""
+        found: list[list[Span]] = [[] for _ in glances]
+        suited: dict[int, list[int]] = {}
+        for at, glance in enumerate(glances):
+            for place in self.suited(glance):
+                suited.setdefault(place, []).append(at)
+        for place in sorted(suited):
+            for at in suited[place]:
+                found[at] += self._patterns[place].find(glances[at])
+        return found
 
 
 class ChatRecognizer(EntityRecognizer):
@@ -267,7 +278,7 @@ class ChatRecognizer(EntityRecognizer):
 
     def find(self, glance: Glance) -> Iterable[Span]:
         """Spans in a text already looked at; may overlap."""
-        return self._index.find(glance)
+        return self._index.find([glance])[0]
 
     def analyze(
         self,

@@ -4,7 +4,7 @@ import pytest
 
 from privacy_analytics.errors import UsageError
 from privacy_analytics.scrub import IdentityHasher, Scrubber
-from privacy_analytics.scrub.recognizers.contact import ContactRecognizer
+from privacy_analytics.scrub.recognizers.names import NameRecognizer
 from privacy_analytics.scrub.scrubber import FAILED
 
 
@@ -189,14 +189,14 @@ def test_spans_lie_in_their_own_texts(fast: Scrubber) -> None:
 
 
 def test_a_seam_that_cannot_be_read_costs_both_sides(fast: Scrubber, monkeypatch: pytest.MonkeyPatch) -> None:
-    find = ContactRecognizer.find
+    find = NameRecognizer.find
 
-    def fail(self: ContactRecognizer, glance: object) -> object:
+    def fail(self: NameRecognizer, glance: object) -> object:
         if "left is right" in glance.text:  # type: ignore[attr-defined]
             raise ValueError
         return find(self, glance)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(ContactRecognizer, "find", fail)
+    monkeypatch.setattr(NameRecognizer, "find", fail)
     assert said(fast, "fine", "left is", "right", "fine") == ["fine", FAILED, FAILED, "fine"]
 
 
