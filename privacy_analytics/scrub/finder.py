@@ -181,13 +181,15 @@ class Finder:
 
     def _found(self, text: str, read: Read, names: list[Span]) -> Found:
         spans = [*read.spans, *names, *self._others(read.copy.text, names)]
-        return Found(text, read.copy, _joined(text, self.whole(read.copy, spans)))
+        whole = self.whole(read.copy, spans) if spans else []
+        return Found(text, read.copy, tuple(whole) if read.copy.starts is None else _joined(text, whole))
 
     def whole(self, copy: Scanned, spans: Iterable[Span]) -> list[Span]:
         """Spans of the copy as spans of the original: joined, without placeholders and without what is music."""
         new = merged(self._rules.placeholders.outside(spans, copy.text), copy.text)
         meant = [span for span in new if not _is_music(copy.text, span)]
-        return [copy.original(span) for span in merged(widened(meant, copy.text), copy.text)]
+        wide = list(widened(meant, copy.text))
+        return [copy.original(span) for span in (meant if wide == meant else merged(wide, copy.text))]
 
     def _settled(self, marked: Sequence[Marked]) -> list[tuple[Span, ...] | None]:
         """With what is found once these are masked, until that is nothing: to mask again then changes nothing."""

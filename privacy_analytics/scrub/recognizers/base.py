@@ -20,14 +20,17 @@ _WORDS = re.compile(r"[a-z]+")
 _ALL_WORDS = re.compile(r"[^\W\d_]+")
 _NUMBERS = re.compile(r"[0-9]+")
 _MASKS = re.compile(r"<[A-Z_]{2,24}(?:_[0-9]{1,4})?>")
+_RUNS = re.compile(r"\S{5,}")
 _HUMP = re.compile(r"[A-Z](?<=[a-z].)")
 _LETTERS = frozenset(ascii_lowercase)
 
 WORD = r"(?:(?<![^\W\d_])|(?-i:(?<=[a-z])(?=[A-Z])))"
 """Where a word begins in a pattern, also within DB_USER and dbUser."""
 
-SHORTEST, WORDY = 5, 12
-"""Characters of the shortest `Glance.chunks`, and of those that may be plain words."""
+SETS = 20_000
+"""Sets of patterns that are kept to be asked for again."""
+WORDY = 12
+"""Characters of `Glance.chunks` that may be plain words."""
 NEAR = 4_096
 """Characters before and behind a sign that may belong to it."""
 DIGITS = frozenset("0")
@@ -104,12 +107,11 @@ class Glance:
     def chunks(self) -> list[tuple[int, int]]:
         """Ranges without white space; short ones only if there are digits or signs in them."""
         if self._chunks is None:
-            self._chunks, end = [], 0
-            for chunk in self.text.split():
-                if len(chunk) > WORDY or (len(chunk) >= SHORTEST and not chunk.rstrip(",.!?:;)").isalpha()):
-                    start = self.text.index(chunk, end)
-                    end = start + len(chunk)
-                    self._chunks.append((start, end))
+            self._chunks = [
+                match.span()
+                for match in _RUNS.finditer(self.text)
+                if match.end() - match.start() > WORDY or not match[0].rstrip(",.!?:;)").isalpha()
+            ]
         return self._chunks
 
 
@@ -139,10 +141,8 @@ class Pattern:
     case: bool = False
     group: str | int = 0
 
-    def suits(self, glance: Glance) -> bool:
-        """Whether a text that has one of ``need`` has the rest, too."""
-        if glance.digits < self.least or (self.chunk and glance.longest < self.chunk):
-            return False
+    def hinted(self, glance: Glance) -> bool:
+        """Whether its hint occurs in a text."""
         return self.hint is None or self.hint.search(glance.text if self.case else glance.lower) is not None
 
     def find(self, glance: Glance) -> Iterable[Span]:
@@ -237,19 +237,45 @@ class Index:
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self._patterns = tuple(patterns)
-        self._always = [place for place, each in enumerate(self._patterns) if not each.need]
-        self._asked: dict[str, list[int]] = {}
+        self._always = sum(1 << place for place, each in enumerate(self._patterns) if not each.need)
+        self._asked: dict[str, int] = {}
         for place, each in enumerate(self._patterns):
             for token in each.need:
-                self._asked.setdefault(token, []).append(place)
-        self._sure = {place for place, each in enumerate(self._patterns) if not (each.least or each.chunk or each.hint)}
+                self._asked[token] = self._asked.get(token, 0) | 1 << place
+        self._digits = self._reached([each.least for each in self._patterns])
+        self._longest = self._reached([each.chunk for each in self._patterns])
+        self._places: dict[int, tuple[list[int], list[int]]] = {}
 
     def suited(self, glance: Glance) -> list[int]:
         """Places of the patterns that are worth trying, in order."""
-        tried = set(self._always)
-        for token in self._asked.keys() & glance.tokens:
-            tried.update(self._asked[token])
-        return [place for place in sorted(tried) if place in self._sure or self._patterns[place].suits(glance)]
+        tried, asked = self._always, self._asked
+        for token in asked.keys() & glance.tokens:
+            tried |= asked[token]
+        tried &= self._digits[min(glance.digits, len(self._digits) - 1)]
+        tried &= self._longest[min(glance.longest, len(self._longest) - 1)]
+        known = self._places.get(tried)
+        if known is None:
+            known = self._split(tried)
+        plain, hinted = known
+        more = [place for place in hinted if self._patterns[place].hinted(glance)]
+        return sorted(plain + more) if more else plain
+
+    @staticmethod
+    def _reached(asked: list[int]) -> list[int]:
+        """For each number, up to the largest asked for, the patterns that ask for no more, as a bit set."""
+        return [
+            sum(1 << place for place, least in enumerate(asked) if least <= number)
+            for number in range(max(asked, default=0) + 1)
+        ]
+
+    def _split(self, tried: int) -> tuple[list[int], list[int]]:
+        """Places in a bit set: of patterns without a hint, and of those with one."""
+        places = [place for place in range(len(self._patterns)) if tried >> place & 1]
+        hinted = [place for place in places if self._patterns[place].hint]
+        split = [place for place in places if place not in hinted], hinted
+        if len(self._places) < SETS:
+            self._places[tried] = split
+        return split
 
     def find(self, glances: Sequence[Glance]) -> list[list[Span]]:
         """For each text what they find; may overlap."""

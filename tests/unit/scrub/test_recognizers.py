@@ -67,7 +67,7 @@ CUED = [
     ("cheers, Torben", "Torben", "PERSON"),
     ("thanks,\nAnna", "Anna", "PERSON"),
     ("tell kim i said hi", "kim", "PERSON"),
-    ("dr Bell said so", "Bell", "PERSON"),
+    ("dr Bell said so", "dr Bell", "PERSON"),
     ("Lead Vox - Anna", "Anna", "PERSON"),
     ("my drummer Tom is late", "Tom", "PERSON"),
 ]
