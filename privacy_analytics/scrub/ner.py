@@ -11,14 +11,16 @@ from typing import Any, cast
 from presidio_analyzer import EntityRecognizer, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 
-from privacy_analytics.scrub.lists import clear_names, ordinary_words
-from privacy_analytics.scrub.recognizers.names import is_reference
+from privacy_analytics.scrub.lists import clear_names, clear_surnames, known_names, ordinary_words, plain, surnames
 from privacy_analytics.scrub.spans import Span
 from privacy_analytics.scrub.tagger import Tagger
 
-THRESHOLD = 0.5
-SURE = 0.75
-"""Asked of a lone word in lower case that is on no list of names."""
+LEAST = 0.2
+"""Odds that are asked of a word."""
+KNOWN = 0.1
+"""Asked of a name that means nothing else."""
+SURE = 0.8
+"""Asked of a person in small letters that is on no list of names."""
 NEAR = 4
 """Characters between the words of one name or address, at most."""
 MOST = 0.85
@@ -124,22 +126,17 @@ class NerRecognizer(EntityRecognizer):
 
 
 def _settled(words: list[Span], text: str) -> list[Span]:
-    """Drop runs of words that only look personal: lone numbers as addresses, artists as style references."""
+    """Drop what only looks personal: unlikely words, lone numbers as addresses."""
     kept: list[Span] = []
     words = [
         replace(word, score=min(word.score, MOST))
         for word in words
-        if word.score >= THRESHOLD and _believable(text[word.start : word.end], word.type)
+        if word.score >= _asked(text[word.start : word.end], word.type)
+        and _believable(text[word.start : word.end], word.type)
     ]
     for (_, family), run in groupby(_runs(words), key=lambda pair: pair[0]):
         spans = [span for _, span in run]
-        if family == "PERSON":
-            alone = (
-                len(spans) == 1 and spans[0].score < SURE and not _looks_like_name(text[spans[0].start : spans[0].end])
-            )
-            whole = Span(spans[0].start, spans[-1].end, "PERSON", 1.0)
-            kept += [] if alone or is_reference(text, whole) else spans
-        elif family == "PLACE":
+        if family == "PLACE":
             street = [text[s.start : s.end].lower() for s in spans if s.type == "ADDRESS"]
             named = len(spans) > 1 and any(word.isalpha() and word not in ordinary_words() for word in street)
             kept += [s for s in spans if named or s.type == "LOCATION"]
@@ -162,8 +159,13 @@ def _family(span: Span) -> str:
     return "PLACE" if span.type in ("ADDRESS", "LOCATION") else span.type
 
 
-def _looks_like_name(word: str) -> bool:
-    return word[0].isupper() or word.lower() in clear_names()
+def _asked(word: str, kind: str) -> float:
+    name = plain(word).removesuffix("'s")
+    if kind != "PERSON":
+        return LEAST
+    if name in clear_names() or name in clear_surnames():
+        return KNOWN
+    return LEAST if word[0].isupper() or name in known_names() or name in surnames() else SURE
 
 
 def _believable(word: str, kind: str) -> bool:
