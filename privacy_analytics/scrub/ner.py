@@ -20,7 +20,8 @@ LEAST = 0.2
 KNOWN = 0.1
 """Asked of a name that means nothing else."""
 SURE = 0.8
-"""Asked of a person in small letters that is on no list of names."""
+"""Asked of a person in small letters that is on no list of names, and of what patterns mostly find."""
+_CODES = frozenset({"USERNAME", "EMAIL", "PASSWORD"})
 NEAR = 4
 """Characters between the words of one name or address, at most."""
 MOST = 0.85
@@ -162,7 +163,7 @@ def _family(span: Span) -> str:
 def _asked(word: str, kind: str) -> float:
     name = plain(word).removesuffix("'s")
     if kind != "PERSON":
-        return LEAST
+        return SURE if kind in _CODES else LEAST
     if name in clear_names() or name in clear_surnames():
         return KNOWN
     return LEAST if word[0].isupper() or name in known_names() or name in surnames() else SURE
@@ -171,4 +172,6 @@ def _asked(word: str, kind: str) -> float:
 def _believable(word: str, kind: str) -> bool:
     if kind in ("PERSON", "LOCATION"):
         return len(word) > 2 - word[0].isupper() and not word.isdigit() and word.lower() not in ordinary_words()
+    if kind in _CODES:
+        return len(word) > 2 and word.lower() not in ordinary_words()
     return kind == "ADDRESS" or sum(c.isdigit() for c in word) >= 5
