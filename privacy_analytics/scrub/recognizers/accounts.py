@@ -90,7 +90,7 @@ class AccountRecognizer(ChatRecognizer):
             r"(?<![\w#/])(?P<v>(?:(?-i:[A-Z])\w{1,20}\s(?=(?-i:[A-Z])))?[^\W\d_][\w.-]{1,31}#\d{4})(?![\w])",
             "#",
             _is_tag,
-            hint=r"#\d{4}",
+            shapes=("#9999",),
             least=4,
         ),
         pattern("HANDLE", r"(?<![\w/])/?u/(?P<v>[\w-]{3,20})(?![\w/])", "u"),
@@ -194,6 +194,6 @@ class AccountRecognizer(ChatRecognizer):
             score=0.6,
             chunk=7,
             least=1,
-            hint=r"\d(?![\w.@/\\-])(?:(?<=[a-z_.]\d)|(?<=[a-z_.]\d\d)|(?<=[a-z_.]\d\d\d)|(?<=\d{4}))",
+            shapes=("a9", "A9", "a_9", "A_9", "a.9", "A.9"),
         ),
     )

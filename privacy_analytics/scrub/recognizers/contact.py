@@ -183,7 +183,7 @@ class ContactRecognizer(ChatRecognizer):
             _is_phone,
             least=7,
         ),
-        anchored("PHONE", r"(?<=[=:])\+\d(?:[ ().\-/]{0,3}\d){6,14}(?!\w)", "+", least=7, hint=r"[=:]\+\d"),
+        anchored("PHONE", r"(?<=[=:])\+\d(?:[ ().\-/]{0,3}\d){6,14}(?!\w)", "+", least=7, shapes=("=+9", ":+9")),
         # letters read for digits: 4l5-555-O132
         pattern(
             "PHONE",

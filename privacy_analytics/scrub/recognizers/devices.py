@@ -126,7 +126,7 @@ class DeviceRecognizer(ChatRecognizer):
             score=0.95,
             least=4,
             chunk=7,
-            hint=r"\d\.\d{1,3}\.\d",
+            shapes=("9.9.9", "9.99.9", "9.999.9"),
         ),
         pattern(
             "IP",

@@ -132,7 +132,7 @@ class NumberRecognizer(ChatRecognizer):
             fours,
             score=0.95,
             least=16,
-            hint=r"\d{4}[ ./_-]\d{4}[ ./_-]",
+            shapes=tuple(f"9999{sign}9999" for sign in " ./_-"),
         ),
         pattern(
             "CREDIT_CARD",
@@ -154,6 +154,7 @@ class NumberRecognizer(ChatRecognizer):
             score=0.95,
             case=True,
             least=10,
+            shapes=("AA99", "AA 99", "aa99", "aa 99"),
             hint=r"\d(?:(?<=[A-Za-z]\d)|(?<=[A-Za-z] \d))\d[ -]?[A-Za-z\d]{4}",
         ),
         anchored(
@@ -189,7 +190,7 @@ class NumberRecognizer(ChatRecognizer):
             r"^\s?(?:(?:sure|yes|yeah|ok|okay|it is|it'?s|here|this is)[ ,:]{1,2}){0,3}(?P<v>\d{9})(?=[.\s]{0,2}$|,? and\b)",
             DIGITS,
             least=9,
-            hint=r"\d{9}",
+            shapes=("999999999",),
         ),
         # orders, invoices, tickets
         anchored("ORDER_ID", rf"{WORD}(?:{_any_of(_ORDER)})s?{_IS}{_CODE}", _ORDER, _is_order, least=3),
@@ -229,7 +230,7 @@ class NumberRecognizer(ChatRecognizer):
             case=True,
             least=4,
             chunk=7,
-            hint=r"[A-Z]-?\d{4}",
+            shapes=("A9999", "A-9999"),
         ),
         anchored(
             "ORDER_ID",

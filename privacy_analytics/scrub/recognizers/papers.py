@@ -14,7 +14,7 @@ SHAPES = (
         case=True,
         least=4,
         chunk=10,
-        hint=r"[A-Z]{4}\d",
+        shapes=("AAAA9",),
     ),
     anchored(
         "ID",
@@ -22,7 +22,7 @@ SHAPES = (
         DIGITS,
         fours,
         least=12,
-        hint=r"\d{4} \d{4} \d{4}",
+        shapes=("9999 9999 9999",),
     ),
     pattern(
         "ID",
@@ -32,7 +32,7 @@ SHAPES = (
         case=True,
         least=7,
         chunk=9,
-        hint=r"\d{7}-?[A-Z]",
+        shapes=("9999999A", "9999999-A"),
     ),
     pattern(
         "ID",
@@ -40,7 +40,7 @@ SHAPES = (
         DIGITS,
         case=True,
         least=6,
-        hint=r"[A-Z] ?\d{2}",
+        shapes=("A99", "A 99"),
     ),
     pattern(
         "ID",
@@ -48,7 +48,7 @@ SHAPES = (
         ".",
         least=11,
         chunk=14,
-        hint=r"\.\d{3}[-/]",
+        shapes=(".999-", ".999/"),
     ),
     # wallets of Bitcoin (BIP 173, base58) and Ethereum
     pattern(

@@ -26,6 +26,10 @@ def _words(alternatives: str) -> str:
     return alternatives.lower().removeprefix("(?:").removesuffix(")").replace("|", " ")
 
 
+_BEHIND = ("a 9", "A 9", ". 9", "  9")
+"""What `_behind` looks like."""
+
+
 def _behind(endings: str) -> str:
     """A number behind a word that ends so, or behind two spaces."""
     return r"\s\d(?:(?<=\s\s\d)" + "".join(rf"|(?<={re.escape(ending)}\s\d)" for ending in endings.split()) + ")"
@@ -85,6 +89,7 @@ class PlaceRecognizer(ChatRecognizer):
             r"\b[^\W\d_][\w-]{2,30}(?:stra(?:ss|ß)e|strasse|str\.|allee|gasse|gracht|platz|straat|laan|gatan|vej)\s{1,2}\d{1,4}\s?[a-z]?\b"
             + _POST,
             DIGITS,
+            shapes=_BEHIND,
             hint=_behind("sse ße str. allee gasse gracht platz straat laan gatan vej"),
         ),
         pattern(
@@ -106,6 +111,7 @@ class PlaceRecognizer(ChatRecognizer):
             r"\b(?-i:[A-ZÀ-Þ])[^\W\d_]{2,30}(?:weg|ring|damm|ufer|hof|kade|plein|singel|gade|stræde|vägen|vagen|väg|vegen|veien|tie|katu|kuja|polku|gränd|utca|útja)\s{1,2}\d{1,4}\s?[a-z]?\b"
             + _POST,
             DIGITS,
+            shapes=_BEHIND,
             hint=_behind(
                 "weg ring damm ufer hof kade plein singel gade stræde vägen vagen väg vegen veien tie katu kuja polku gränd utca útja"
             ),
@@ -133,6 +139,7 @@ class PlaceRecognizer(ChatRecognizer):
             DIGITS,
             _starts_with_country,
             least=4,
+            shapes=(" 9999",),
             hint=r"(?m)\s\d{4,6}\s?$",
         ),
         pattern(
@@ -157,7 +164,7 @@ class PlaceRecognizer(ChatRecognizer):
             r"(?<![\w-])(?:[A-Z]{1,2}\d[A-Z\d]?\s?\d[ABD-HJLNP-UW-Z]{2}|[ABCEGHJ-NPRSTVXY]\d[A-Z]\s\d[A-Z]\d)(?![\w-])",
             DIGITS,
             case=True,
-            hint=r"\d(?:[A-Z]{2}|[A-Z]\s\d)",
+            shapes=("9AA", "9A 9"),
         ),
         anchored(
             "ADDRESS",
@@ -197,5 +204,6 @@ class PlaceRecognizer(ChatRecognizer):
             _is_known_town,
             score=0.5,
             case=True,
+            shapes=(" A",),
         ),
     )

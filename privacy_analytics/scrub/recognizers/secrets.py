@@ -283,6 +283,7 @@ class SecretRecognizer(ChatRecognizer):
             _is_spaced_licence,
             least=2,
             case=True,
+            shapes=("A A", "A 9", "9 A", "9 9"),
             hint="[A-Z0-9]{4} [A-Z0-9]{4}",
         ),
         anchored(
