@@ -45,6 +45,14 @@ def _clear_or_titled(word: str) -> bool:
     return clear(word) or caseless(word) or (titled and bare(word) not in cities())
 
 
+def _clear_or_listed_title(word: str) -> bool:
+    return title(word) and _clear_or_titled(word)
+
+
+LISTED = frozenset({known, _clear_or_titled, _clear_or_listed_title})
+"""Gates that only let through what is on a list of names, or of a script without capitals."""
+
+
 def anything(word: str) -> bool:
     return not ordinary(word)
 
@@ -193,7 +201,7 @@ AFTER = (
     _cue(
         "customer client patient employee specialist user agent under of",
         r"(?:customer|client|patient|employee|specialist|user|agent|under|of)\s",
-        lambda word: title(word) and _clear_or_titled(word),
+        _clear_or_listed_title,
         anchored=True,
     ),
     _cue(

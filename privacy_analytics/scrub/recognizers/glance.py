@@ -50,10 +50,11 @@ class Glance:
     tokens: set[str]
     """Lower-case words (dbUser counts as three) and signs; "0" stands for any digit. Placeholders say nothing."""
     digits: int
+    shape: str
+    """The text with "9" for every digit, "A" for every capital, "a" for a to z, blanks for spaces and placeholders."""
     _places: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
     _chunks: list[tuple[int, int]] | None = None
     _longest: int = -1
-    _shape: str | None = None
 
     @classmethod
     def of(cls, text: str) -> Glance:
@@ -66,19 +67,13 @@ class Glance:
         low = said.lower()
         tokens = set(low).difference(_LETTERS)
         tokens.update(words.findall(low))
-        if low != said and _HUMP.search(said):
+        shape = said.translate(_SHAPES)
+        if "aA" in shape:
             tokens.update(words.findall(_HUMP.sub(r" \g<0>", said).lower()))
-        numbers = _NUMBERS.findall(said)
+        numbers = shape.count("9")
         if numbers:
             tokens.update(DIGITS)
-        return cls(text, lower, tokens, len("".join(numbers)))
-
-    @property
-    def shape(self) -> str:
-        """The text with "9" for every digit, "A" for every capital, "a" for a to z, and blanks for white space."""
-        if self._shape is None:
-            self._shape = self.text.translate(_SHAPES)
-        return self._shape
+        return cls(text, lower, tokens, numbers, shape)
 
     def places(self, word: str) -> list[int]:
         """Where a word begins, a sign stands, or a number begins ("0")."""

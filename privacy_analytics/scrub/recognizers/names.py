@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from privacy_analytics.scrub.domain import is_reference
 from privacy_analytics.scrub.lists import clear_names, clear_surnames, known_names, surnames
 from privacy_analytics.scrub.recognizers.base import ChatRecognizer, Glance, Index
 from privacy_analytics.scrub.recognizers.cues import (
     AFTER,
+    LISTED,
     anything,
     bare,
     caseless,
@@ -61,8 +63,13 @@ class NameRecognizer(ChatRecognizer):
 
     def find(self, glance: Glance) -> Iterator[Span]:
         """Names after a cue; before a verb of people; signatures; first names without a cue; first and last together."""
-        text, tokens = glance.text, glance.tokens
+        text, tokens, shape = glance.text, glance.tokens, glance.shape
+        names = tokens & known_names()
+        paired = not tokens.isdisjoint(clear_surnames())
+        listed = not (text.isascii() and tokens.isdisjoint(_first_words()))
         for cue in map(AFTER.__getitem__, _CUES.suited(glance)):
+            if cue.gate in LISTED and not listed:
+                continue
             for match in cue.before.matches(glance):
                 word = _WORD.match(text, match.end())
                 if word and cue.gate(word[0]):
@@ -76,17 +83,18 @@ class NameRecognizer(ChatRecognizer):
         for match in _before_verbs(glance):
             if clear(match[0]) or (match.start() == 0 and strange(match[0])) or (title(match[0]) and known(match[0])):
                 yield _whole(text, match, after_cue=False)
-        if "." in tokens:
+        if "A." in shape:
             for match in _INITIALS.finditer(text):
                 if bare(match["v"]) in surnames() or strange(match["v"]):
                     yield Span(*match.span(), "PERSON", 0.8)
-        if "," in tokens and not tokens.isdisjoint(known_names()):
+        if names and ", A" in shape:
             for match in _LAST_FIRST.finditer(text):
                 if clear(match["v"]) and bare(match["last"]) in surnames() and not clear(match["last"]):
                     yield Span(*match.span(), "PERSON", 0.8)
-        if not tokens.isdisjoint(clear_surnames()):
+        if paired and " A" in shape:
             yield from self._pairs(text)
-        yield from self._without_cue(glance)
+        if names:
+            yield from self._without_cue(glance, names)
 
     def _pairs(self, text: str) -> Iterator[Span]:
         """An unknown capital word before a known surname."""
@@ -97,9 +105,9 @@ class NameRecognizer(ChatRecognizer):
                     match.start(), match.end() - (2 if match["last"].lower().endswith("'s") else 0), "PERSON", 0.8
                 )
 
-    def _without_cue(self, glance: Glance) -> Iterator[Span]:
+    def _without_cue(self, glance: Glance, names: set[str]) -> Iterator[Span]:
         text, seen = glance.text, 0
-        for at in sorted([at for name in known_names() & glance.tokens for at in glance.places(name)]):
+        for at in sorted([at for name in names for at in glance.places(name)]):
             if at < seen or _JOINED.match(text, at) or not (word := _WORD.match(text, at)):
                 continue
             lower = bare(word[0])
@@ -123,6 +131,12 @@ def _before_verbs(glance: Glance) -> Iterator[re.Match[str]]:
             word = _BACKWARDS.match(glance.text[max(0, at - 162) : max(0, at - 1)][::-1])
             if word and (match := _BEFORE.match(glance.text, at - 1 - word.end())):
                 yield match
+
+
+@cache
+def _first_words() -> frozenset[str]:
+    """Of all listed names; where none is said, no listed name is."""
+    return frozenset(re.split("['-]", name)[0] for name in known_names() | clear_surnames())
 
 
 _DASHES = frozenset("-–—~")
