@@ -15,7 +15,7 @@ from presidio_analyzer import EntityRecognizer
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from privacy_analytics.scrub.conversations import Found, across
-from privacy_analytics.scrub.domain import survives
+from privacy_analytics.scrub.domain import TYPES, survives
 from privacy_analytics.scrub.identities import IdentityHasher, OwnIdentifiers, find_own
 from privacy_analytics.scrub.normalize import Scanned, normalize
 from privacy_analytics.scrub.placeholders import Placeholders
@@ -91,8 +91,7 @@ class Finder:
 
     def find(self, units: Sequence[Unit]) -> list[list[tuple[Span, ...] | None]]:
         """For each text of each unit its spans, disjoint and in order; None where it could not be read."""
-        unique = list(dict.fromkeys(said for unit in units for said in unit.said))
-        alone = dict(zip(unique, self._alone(unique), strict=True))
+        alone = self._alone(said for unit in units for said in unit.said)
         marked = [
             list(
                 zip(
@@ -138,13 +137,17 @@ class Finder:
                 spans[at] = guard(partial(_joined, each.text, known, extra))
         return spans
 
-    def _alone(self, said: Sequence[Said]) -> list[Found | None]:
-        read = self._read(said)
+    def _alone(self, said: Iterable[Said]) -> dict[Said, Found | None]:
+        """What is found in each by itself; equal ones are read once."""
+        unique = list(dict.fromkeys(said))
+        read = self._read(unique)
         tagged = self._tagged(read)
-        return [
-            guard(partial(self._found, each.text, seen, names)) if seen is not None and names is not None else None
-            for each, seen, names in zip(said, read, tagged, strict=True)
-        ]
+        return {
+            each: guard(partial(self._found, each.text, seen, names))
+            if seen is not None and names is not None
+            else None
+            for each, seen, names in zip(unique, read, tagged, strict=True)
+        }
 
     def _read(self, said: Sequence[Said]) -> list[Read | None]:
         """By the rules; where one fails, each text alone, and what fails then is None."""
@@ -198,9 +201,10 @@ class Finder:
         unread = [at for at, each in enumerate(spans) if each]
         for _ in range(ROUNDS):
             masked = [Said(placeholders.put(marked[at][0].text, spans[at] or ()), marked[at][0].own) for at in unread]
+            alone = self._alone(masked) if masked else {}
             more: list[int] = []
-            for at, found in zip(unread, self._alone(masked) if masked else (), strict=True):
-                before = spans[at] or ()
+            for at, said in zip(unread, masked, strict=True):
+                before, found = spans[at] or (), alone[said]
                 if found is None:
                     spans[at] = None
                 elif found.spans:
@@ -257,7 +261,7 @@ def _looked(text: str) -> tuple[Scanned, Glance]:
 
 def _is_music(text: str, span: Span) -> bool:
     """Whether a name is one of artists, gear or tracks; an account's own name (score 1) is nobody else's."""
-    return span.score < 1 and survives(text, span)
+    return span.type in TYPES and span.score < 1 and survives(text, span)
 
 
 def _joined(text: str, *spans: Iterable[Span]) -> tuple[Span, ...]:

@@ -108,8 +108,8 @@ class Scanned:
 def normalize(text: str) -> Scanned:
     """Undo disguises, in time linear in the length; a plain ASCII text without escapes is returned as it is."""
     scanned = Scanned(text)
-    plain = text.isascii() and not _CONTROLS.search(text)
-    if plain and not any(sign in text for sign in "%&\\"):
+    unescaped = "%" not in text and "&" not in text and "\\" not in text
+    if unescaped and text.isascii() and (text.isprintable() or not _CONTROLS.search(text)):
         return scanned
     for _ in range(DEPTH):
         pieces = [piece for match in _ESCAPE.finditer(scanned.text) for piece in _unescaped(match)]

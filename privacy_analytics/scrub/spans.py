@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 JOINED = frozenset({"PERSON", "ADDRESS", "LOCATION"})
 """Types that are written as several words; parts that nearly touch are one."""
@@ -39,7 +39,7 @@ def merged(spans: Iterable[Span], text: str) -> list[Span]:
             continue
         if (span.score, span.end - span.start) > (best.score, best.end - best.start):
             best = span
-        result[-1] = replace(best, start=last.start, end=max(last.end, span.end))
+        result[-1] = Span(last.start, max(last.end, span.end), best.type, best.score)
     return result
 
 

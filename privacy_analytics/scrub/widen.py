@@ -43,4 +43,6 @@ def widened(spans: Sequence[Span], text: str) -> Iterator[Span]:
 def _person(span: Span, text: str) -> Span:
     title = _TITLE.search(text, max(0, span.start - REACH), span.start)
     degree = _DEGREE.match(text, span.end)
+    if title is None and degree is None:
+        return span
     return replace(span, start=title.start() if title else span.start, end=degree.end() if degree else span.end)
