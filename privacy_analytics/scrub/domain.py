@@ -25,12 +25,14 @@ from privacy_analytics.scrub.lists import (
     artists,
     cities,
     clear_names,
+    firsts,
     genres,
     known_names,
     ordinary_words,
     pairs,
     parts,
     products,
+    seconds,
     surnames,
 )
 from privacy_analytics.scrub.spans import Span
@@ -200,7 +202,7 @@ def survives(text: str, span: Span) -> bool:
         return False
     head = text[max(0, span.start - REACH) : span.start].lower()
     tail = text[span.end : span.end + REACH].lower()
-    if _inside_term(words, parts(head), parts(tail)):
+    if _inside_term(words, head, tail):
         return True
     personal = _PERSONAL_BEFORE.search(head) is not None or _PERSONAL_AFTER.match(tail) is not None
     if span.type == "ADDRESS":
@@ -217,8 +219,11 @@ def survives(text: str, span: Span) -> bool:
     )
 
 
-def _inside_term(words: list[str], before: list[str], after: list[str]) -> bool:
+def _inside_term(words: list[str], head: str, tail: str) -> bool:
     """Whether a known term of several words covers the span and more."""
+    if words[0] not in seconds() and words[-1] not in firsts():
+        return False
+    before, after = parts(head), parts(tail)
     if not (set(pairwise([*before[-1:], words[0]])) | set(pairwise([words[-1], *after[:1]]))) & pairs():
         return False
     middle = " ".join(words)

@@ -112,6 +112,18 @@ def pairs() -> frozenset[tuple[str, str]]:
 
 
 @cache
+def firsts() -> frozenset[str]:
+    """The first words of `pairs`."""
+    return frozenset(first for first, _ in pairs())
+
+
+@cache
+def seconds() -> frozenset[str]:
+    """The second words of `pairs`."""
+    return frozenset(second for _, second in pairs())
+
+
+@cache
 def cities() -> frozenset[str]:
     """Well-known towns, regions and countries, as `key`."""
     return _terms("cities.txt")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from string import ascii_lowercase, ascii_uppercase, digits, whitespace
+from string import ascii_lowercase
 
 WORDY = 12
 """Characters of `Glance.chunks` that may be plain words."""
@@ -23,21 +23,20 @@ _HUMP = re.compile(r"[A-Z](?<=[a-z].)")
 _LETTERS = frozenset(ascii_lowercase)
 
 
+def _shape(char: str) -> str:
+    if char in ascii_lowercase:
+        return "a"
+    return "9" if char.isdecimal() else " " if char.isspace() else "A" if char.isupper() else char
+
+
 class _Shapes(dict[int, str]):
-    """What stands for a character in `Glance.shape`."""
+    """What stands for a character in `Glance.shape`; ASCII is known beforehand."""
 
     def __missing__(self, code: int) -> str:
-        char = chr(code)
-        return "9" if char.isdecimal() else " " if char.isspace() else "A" if char.isupper() else char
+        return _shape(chr(code))
 
 
-_SHAPES = _Shapes(
-    {
-        ord(char): mark
-        for mark, chars in zip("aA9 ", (ascii_lowercase, ascii_uppercase, digits, whitespace), strict=True)
-        for char in chars
-    }
-)
+_SHAPES = _Shapes((code, _shape(chr(code))) for code in range(128))
 
 
 @dataclass(slots=True)
