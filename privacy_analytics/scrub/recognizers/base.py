@@ -74,7 +74,8 @@ class Pattern:
         return self._in_chunks(glance) if self.chunk else self.regex.finditer(glance.text)
 
     def _at_places(self, glance: Glance) -> list[re.Match[str]]:
-        words, match_at, text = self.need & glance.tokens, self.regex.match, glance.text
+        words = self.need if len(self.need) == 1 else self.need & glance.tokens
+        match_at, text = self.regex.match, glance.text
         places = glance.places(*words) if len(words) == 1 else sorted(chain.from_iterable(map(glance.places, words)))
         found: list[re.Match[str]] = []
         seen = 0
@@ -86,11 +87,12 @@ class Pattern:
 
     def _in_chunks(self, glance: Glance) -> list[re.Match[str]]:
         text, least, finditer = glance.text, self.chunk, self.regex.finditer
+        anywhere = bool(DIGITS & self.need)
         found: list[re.Match[str]] = []
         for start, end in glance.chunks():
             if end - start < least:
                 continue
-            if DIGITS & self.need:
+            if anywhere:
                 found += finditer(text, start, end)
             else:
                 for begin, stop in around(self.need, glance, start, end):

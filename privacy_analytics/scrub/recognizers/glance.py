@@ -75,7 +75,7 @@ class Glance:
         return cls(text, lower, tokens, numbers, shape)
 
     def places(self, word: str) -> list[int]:
-        """Where a word begins, a sign stands, or a number begins ("0")."""
+        """Where one of `tokens` stands: a word or a number ("0") begins, or a sign is."""
         known = self._places.get(word)
         if known is None:
             known = self._places[word] = self._numbers() if word in DIGITS else self._find(word)
@@ -85,7 +85,10 @@ class Glance:
         return [match.start() for match in _NUMBERS.finditer(self.text)]
 
     def _find(self, word: str) -> list[int]:
-        text, lower, letter = self.text, self.lower, word.isalpha()
+        text, lower = self.text, self.lower
+        if lower.count(word) == 1:
+            return [lower.find(word)]
+        letter = word.isalpha()
         found: list[int] = []
         at = lower.find(word)
         while at >= 0:
@@ -115,8 +118,10 @@ class Glance:
 def around(signs: Iterable[str], glance: Glance, start: int, end: int) -> Iterator[tuple[int, int]]:
     """The chunk if one of the signs is in it; of an endless one only what is near them."""
     if end - start <= 2 * NEAR:
-        if any(glance.lower.find(sign, start, end) >= 0 for sign in signs):
-            yield start, end
+        for sign in signs:
+            if glance.lower.find(sign, start, end) >= 0:
+                yield start, end
+                return
         return
     stop = begin = start
     for at in sorted(at for sign in signs for at in glance.places(sign) if start <= at < end):
