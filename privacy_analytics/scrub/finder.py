@@ -160,6 +160,8 @@ class Finder:
         return [
             None
             if each is None or (spans := next(rest)) is None
+            else Read(each[0], spans)
+            if one.own is None
             else guard(partial(self._with_own, one, each[0], spans))
             for one, each in zip(said, looked, strict=True)
         ]
