@@ -24,6 +24,7 @@ def found(text: str) -> list[str]:
         ("talk soon\n- ulrikke", "ulrikke"),
         ("sincerely\nJ. Doe", "J. Doe"),
         ("Dr. Okonjo will call", "Okonjo"),
+        ("it was played by Al-Masri today", "Al-Masri"),
         ("mika said so", "mika"),
         ("tell gwenfrewi i said thanks", "gwenfrewi"),
         ("jodie's mix is too loud", "jodie"),

@@ -91,6 +91,20 @@ def test_duplicates_are_scrubbed_once_and_counted_each_time(monkeypatch: pytest.
     assert scrubber.counts == {"EMAIL": 2, "failed": 0}
 
 
+def test_texts_that_mask_to_the_same_are_read_again_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    find = NameRecognizer.find
+
+    def spy(self: NameRecognizer, glance: object) -> object:
+        seen.append(glance.text)  # type: ignore[attr-defined]
+        return find(self, glance)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(NameRecognizer, "find", spy)
+    results = Scrubber("fast").scrub(["mail jane@site.com", "mail john@site.com"])
+    assert [r.text for r in results] == ["mail <EMAIL>"] * 2
+    assert seen.count("mail <EMAIL>") == 1
+
+
 def test_own_identifiers_are_masked_only_in_their_accounts_texts() -> None:
     hasher = IdentityHasher(bytes(32))
     own = hasher.own(username="wobbleking")
