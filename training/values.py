@@ -240,14 +240,29 @@ class Values:
         return self.date()
 
     # what is nobody
+    def made_up(self, items: list[str]) -> str:
+        """A term that is on no list: so that the sentence around it has to tell what it is."""
+        words = [
+            self._splice(self._pick([items, items, self._cities, self._us_last]))
+            for _ in range(self.random.randint(1, 2))
+        ]
+        written = self._pick([str.lower, str.title, str.capitalize, str, str.upper])
+        number = self._pick(
+            ["", "", "", " " + self._digits(1), self._digits(2), " Pro", " (m)", " II", "-" + self._digits(1)]
+        )
+        return (
+            written(self._pick(["", "", "", "", "-"]).join(words) if self.random.random() < 0.3 else " ".join(words))
+            + number
+        )
+
     def artist(self) -> str:
         return self._pick(self._artists)
 
     def gear(self) -> str:
-        return self._pick(self._gear)
+        return self._pick(self._gear) if self.random.random() < 0.6 else self.made_up(self._gear)
 
     def genre(self) -> str:
-        return self._pick(self._genres)
+        return self._pick(self._genres) if self.random.random() < 0.6 else self.made_up(self._genres)
 
     def chord(self) -> str:
         return self._pick(list("ABCDEFG")) + self._pick(PARTS["chord_quality"])

@@ -11,16 +11,24 @@ from typing import Any, cast
 from presidio_analyzer import EntityRecognizer, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 
-from privacy_analytics.scrub.lists import clear_names, clear_surnames, known_names, ordinary_words, plain, surnames
+from privacy_analytics.scrub.lists import (
+    cities,
+    clear_names,
+    clear_surnames,
+    known_names,
+    ordinary_words,
+    plain,
+    surnames,
+)
 from privacy_analytics.scrub.spans import Span
 from privacy_analytics.scrub.tagger import Tagger
 
-LEAST = 0.2
+LEAST = 0.15
 """Odds that are asked of a word."""
-KNOWN = 0.1
+KNOWN = 0.05
 """Asked of a name that means nothing else."""
-SURE = 0.8
-"""Asked of a person in small letters that is on no list of names, and of what patterns mostly find."""
+SURE = 0.95
+"""Asked of a person or a town in small letters that is on no list, and of what patterns mostly find."""
 _CODES = frozenset({"USERNAME", "EMAIL", "PASSWORD"})
 NEAR = 4
 """Characters between the words of one name or address, at most."""
@@ -162,11 +170,12 @@ def _family(span: Span) -> str:
 
 def _asked(word: str, kind: str) -> float:
     name = plain(word).removesuffix("'s")
-    if kind != "PERSON":
-        return SURE if kind in _CODES else LEAST
-    if name in clear_names() or name in clear_surnames():
+    if kind == "PERSON" and (name in clear_names() or name in clear_surnames()):
         return KNOWN
-    return LEAST if word[0].isupper() or name in known_names() or name in surnames() else SURE
+    if kind in ("ADDRESS", "PHONE", "ID") or (word[0].isupper() and kind not in _CODES):
+        return LEAST
+    listed = name in cities() if kind == "LOCATION" else name in known_names() or name in surnames()
+    return LEAST if listed and kind not in _CODES else SURE
 
 
 def _believable(word: str, kind: str) -> bool:

@@ -28,7 +28,7 @@ OPEN = frozenset({"PERSON", "LOCATION", "ADDRESS"})
 """Types that the model reads even where they are known: it may see more of a name."""
 KEPT = 4_096
 """Windows whose odds are kept to be asked for again; about 10 MiB."""
-ROUGH = 0.1
+ROUGH = 0.05
 """A token with less odds of being personal is not looked at again."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")

@@ -33,12 +33,12 @@ def kept(monkeypatch):
 @pytest.mark.parametrize(
     ("word", "odds", "stays"),
     [
-        ("jessica", 0.15, True),
-        ("jessica", 0.05, False),
-        ("Umlaufsen", 0.25, True),
-        ("Umlaufsen", 0.15, False),
-        ("umlaufsen", 0.7, False),
-        ("umlaufsen", 0.85, True),
+        ("jessica", 0.07, True),
+        ("jessica", 0.04, False),
+        ("Umlaufsen", 0.2, True),
+        ("Umlaufsen", 0.1, False),
+        ("umlaufsen", 0.9, False),
+        ("umlaufsen", 0.97, True),
         ("reverb", 0.99, False),
     ],
 )

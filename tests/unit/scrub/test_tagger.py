@@ -78,8 +78,8 @@ def test_a_name_at_the_edge_of_a_window_is_found(tagger):
 
 
 def test_of_a_known_code_the_model_is_shown_one_mask(tagger, monkeypatch):
-    text = "key 9f86d081884c7d659a2feaa0c55ad015 of Annika"
-    code = Span(4, 36, "API_KEY", 0.9)
+    text = "my key is 9f86d081884c7d659a2feaa0c55ad015 and i sent it to Annika yesterday"
+    code = Span(10, 42, "API_KEY", 0.9)
     widths = []
     run = tagger._run
     monkeypatch.setattr(tagger, "_run", lambda batch: widths.append(len(batch[0])) or run(batch))
