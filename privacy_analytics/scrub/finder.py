@@ -24,7 +24,7 @@ from privacy_analytics.scrub.spans import Span, merged
 from privacy_analytics.scrub.widen import widened
 
 if TYPE_CHECKING:
-    from privacy_analytics.scrub.ner import NameEngine
+    from privacy_analytics.scrub.ner import NameModel
 
 T = TypeVar("T")
 Tier = Literal["fast", "standard"]
@@ -82,12 +82,11 @@ class Finder:
 
     def __init__(self, rules: Rules, threads: int = 1) -> None:
         self._rules = rules
-        self._model: NameEngine | None = None
+        self._model: NameModel | None = None
         if rules.tier == "standard":
-            from privacy_analytics.scrub.ner import NameEngine
+            from privacy_analytics.scrub.ner import NameModel
 
-            self._model = NameEngine(threads)
-            self._model.load()
+            self._model = NameModel(threads)
 
     def find(self, units: Sequence[Unit]) -> list[list[tuple[Span, ...] | None]]:
         """For each text of each unit its spans, disjoint and in order; None where it could not be read."""
@@ -179,7 +178,7 @@ class Finder:
         rest = iter(together)
         return [None if each is None else next(rest) for each in read]
 
-    def _tag(self, model: NameEngine, read: Sequence[Read]) -> list[list[Span]]:
+    def _tag(self, model: NameModel, read: Sequence[Read]) -> list[list[Span]]:
         """Placeholders are shown as codes are: nobody's name, so what is beside them is judged as it was before."""
         known = [[*each.spans, *self._rules.placeholders.places(each.copy.text)] for each in read]
         return model.tag([each.copy.text for each in read], known)

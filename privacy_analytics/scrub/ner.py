@@ -1,15 +1,10 @@
-# ruff: noqa: ARG002  Presidio's interfaces name the parameters
-"""The tagger as a Presidio NlpEngine: its words cleaned up and handed over as entities."""
+"""The name model with its words cleaned up: odds weighed by lists and case, lone numbers dropped."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
-from typing import Any, cast
-
-from presidio_analyzer import EntityRecognizer, RecognizerResult
-from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 
 from privacy_analytics.scrub.lists import (
     cities,
@@ -37,101 +32,23 @@ MOST = 0.85
 ENTITIES = ("ADDRESS", "EMAIL", "ID", "LOCATION", "PASSWORD", "PERSON", "PHONE", "USERNAME")
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """What Presidio reads of a spaCy span."""
-
-    start_char: int
-    end_char: int
-    label_: str
-    text: str
-    score: float
-
-
-class NameEngine(NlpEngine):
-    """Tags texts with the name model; offline; one engine a process.
+class NameModel:
+    """Finds names, places and ids; offline; one a process.
 
     Parameters
     ----------
     threads : of the model's runtime
+
+    Raises `SettingsError` where the weights are not installed; reading them takes 0.2 s.
     """
 
-    engine_name = "name-model"
-    is_available = True
-
-    def __init__(self, threads: int = 2) -> None:
-        self._threads = threads
-        self._tagger: Tagger | None = None
-
-    def load(self) -> None:
-        """Read the model from disk (0.2 s). Raises `SettingsError` where it is not installed."""
-        self._tagger = Tagger(self._threads)
-
-    def is_loaded(self) -> bool:
-        """Whether `load` was called."""
-        return self._tagger is not None
+    def __init__(self, threads: int = 1) -> None:
+        self._tagger = Tagger(threads)
 
     def tag(self, texts: Sequence[str], known: Sequence[Sequence[Span]] | None = None) -> list[list[Span]]:
         """Spans of every text, in its own indices; ``known`` are those that patterns found already."""
-        if self._tagger is None:
-            self.load()
-        tagged = cast("Tagger", self._tagger).tag(texts, known)
+        tagged = self._tagger.tag(texts, known)
         return [_settled(words, text) for text, words in zip(texts, tagged, strict=True)]
-
-    def process_text(self, text: str, language: str) -> NlpArtifacts:
-        """Presidio's call for one text."""
-        return next(self.process_batch([text], language))[1]
-
-    def process_batch(
-        self, texts: Iterable[str], language: str, batch_size: int = 1, n_process: int = 1, **kwargs: Any
-    ) -> Iterator[Any]:
-        """Presidio's call for many: (text, artifacts) pairs. Batch size is the engine's own."""
-        many = list(texts)
-        for text, spans in zip(many, self.tag(many), strict=True):
-            entities = [Entity(s.start, s.end, s.type, text[s.start : s.end], s.score) for s in spans]
-            yield (
-                text,
-                NlpArtifacts(
-                    cast("Any", entities),
-                    cast("Any", []),
-                    [],
-                    [],
-                    cast("Any", None),
-                    language,
-                    [s.score for s in spans],
-                ),
-            )
-
-    def is_stopword(self, word: str, language: str) -> bool:
-        """No stop words: there is no context pass."""
-        return False
-
-    def is_punct(self, word: str, language: str) -> bool:
-        """No punctuation: there are no tokens."""
-        return False
-
-    def get_supported_entities(self) -> list[str]:
-        """Types that the model tags."""
-        return list(ENTITIES)
-
-    def get_supported_languages(self) -> list[str]:
-        """English only; names in other languages are not claimed."""
-        return ["en"]
-
-
-class NerRecognizer(EntityRecognizer):
-    """Hands the engine's entities to Presidio."""
-
-    def __init__(self) -> None:
-        super().__init__(supported_entities=list(ENTITIES))
-
-    def load(self) -> None:
-        """Nothing to load: the engine does."""
-
-    def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts) -> list[RecognizerResult]:
-        """Entities of the types asked for."""
-        found = cast("list[Entity]", nlp_artifacts.entities)
-        return [RecognizerResult(e.label_, e.start_char, e.end_char, e.score) for e in found if e.label_ in entities]
 
 
 def _settled(words: list[Span], text: str) -> list[Span]:

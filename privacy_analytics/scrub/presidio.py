@@ -39,9 +39,7 @@ def analyzer(tier: Tier = "standard", recognizers: Sequence[EntityRecognizer] = 
     engine = TierEngine(tier)
     ours: list[EntityRecognizer] = [*chat_recognizers()]
     if tier == "standard":
-        from privacy_analytics.scrub.ner import NerRecognizer
-
-        ours.append(NerRecognizer())
+        ours.append(ModelRecognizer())
     return ChatAnalyzer(engine, RecognizerRegistry([*ours, *recognizers], supported_languages=["en"]))
 
 
@@ -84,6 +82,23 @@ class Numbered(Operator):
     def operator_type(self) -> OperatorType:
         """It anonymizes; there is no way back."""
         return OperatorType.Anonymize
+
+
+class ModelRecognizer(EntityRecognizer):
+    """Hands what the name model found to Presidio."""
+
+    def __init__(self) -> None:
+        from privacy_analytics.scrub.ner import ENTITIES
+
+        super().__init__(supported_entities=list(ENTITIES))
+
+    def load(self) -> None:
+        """Nothing to load: the engine does."""
+
+    def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts) -> list[RecognizerResult]:
+        """What it found of the types asked for."""
+        found = cast("list[Any]", nlp_artifacts.entities)
+        return [RecognizerResult(e.label_, e.start_char, e.end_char, e.score) for e in found if e.label_ in entities]
 
 
 class TierEngine(NlpEngine):

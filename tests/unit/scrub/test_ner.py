@@ -1,7 +1,7 @@
 import pytest
 
 from privacy_analytics.scrub import ner
-from privacy_analytics.scrub.ner import NameEngine
+from privacy_analytics.scrub.ner import NameModel
 from privacy_analytics.scrub.spans import Span
 
 
@@ -19,12 +19,11 @@ def kept(monkeypatch):
     monkeypatch.setattr(ner, "Tagger", Said)
 
     def settle(text, *words):
-        engine = NameEngine()
-        engine.load()
+        model = NameModel()
         for word, kind, odds in words:
             start = text.index(word)
-            engine._tagger.words.append(Span(start, start + len(word), kind, odds))
-        [spans] = engine.tag([text])
+            model._tagger.words.append(Span(start, start + len(word), kind, odds))
+        [spans] = model.tag([text])
         return [text[s.start : s.end] for s in spans]
 
     return settle
@@ -59,7 +58,6 @@ def test_a_short_number_is_no_id(kept):
 
 
 def test_a_pattern_names_the_type_where_both_find_something(kept):
-    engine = NameEngine()
-    engine.load()
-    engine._tagger.words.append(Span(0, 8, "ID", 0.999))
-    assert engine.tag(["12345678"])[0][0].score < 0.9
+    model = NameModel()
+    model._tagger.words.append(Span(0, 8, "ID", 0.999))
+    assert model.tag(["12345678"])[0][0].score < 0.9

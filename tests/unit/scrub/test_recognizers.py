@@ -106,10 +106,10 @@ def test_gear_talk_is_left_alone(text: str) -> None:
 
 
 def test_they_fit_into_a_presidio_analyzer() -> None:
-    from privacy_analytics.scrub.ner import NameEngine
+    from privacy_analytics.scrub.presidio import TierEngine
 
     registry = RecognizerRegistry(recognizers=chat_recognizers(), supported_languages=["en"])
-    analyzer = AnalyzerEngine(registry=registry, nlp_engine=NameEngine(threads=1), supported_languages=["en"])
+    analyzer = AnalyzerEngine(registry=registry, nlp_engine=TierEngine("fast"), supported_languages=["en"])
     found = analyzer.analyze("mail jane@example.com", language="en")
     assert ("EMAIL", 5, 21) in [(r.entity_type, r.start, r.end) for r in found]
 
