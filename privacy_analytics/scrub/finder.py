@@ -17,6 +17,7 @@ from presidio_analyzer.nlp_engine import NlpArtifacts
 from privacy_analytics.scrub.conversations import Found, across
 from privacy_analytics.scrub.domain import TYPES, survives
 from privacy_analytics.scrub.identities import IdentityHasher, OwnIdentifiers, find_own
+from privacy_analytics.scrub.lists import read_all
 from privacy_analytics.scrub.normalize import Scanned, normalize
 from privacy_analytics.scrub.placeholders import Placeholders
 from privacy_analytics.scrub.recognizers import Glance, find_all
@@ -81,6 +82,7 @@ class Finder:
     """
 
     def __init__(self, rules: Rules, threads: int = 1) -> None:
+        read_all()
         self._rules = rules
         self._model: NameModel | None = None
         if rules.tier == "standard":

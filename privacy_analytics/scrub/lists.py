@@ -127,3 +127,9 @@ def seconds() -> frozenset[str]:
 def cities() -> frozenset[str]:
     """Well-known towns, regions and countries, as `key`."""
     return _terms("cities.txt")
+
+
+def read_all() -> None:
+    """Read every list now (0.1 s), so that the first text does not wait for them."""
+    for each in (clear_names, surnames, clear_surnames, ordinary_words, artists, products, firsts, seconds, cities):
+        each()

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -19,8 +19,6 @@ from privacy_analytics.scrub.spans import Span
 WORD = r"(?:(?<![^\W\d_])|(?-i:(?<=[a-z])(?=[A-Z])))"
 """Where a word begins in a pattern, also within DB_USER and dbUser."""
 
-SETS = 20_000
-"""Sets of patterns that are kept to be asked for again."""
 
 NO_VALUE = frozenset(
     """null none nil true false undefined unknown empty hidden redacted masked dead taken banned locked public private
@@ -137,10 +135,6 @@ anchored = partial(pattern, anchored=True)
 """A pattern of which every match begins with one of ``need``: a word, a sign, or a number."""
 
 
-Hinted = tuple[int, Callable[[str], re.Match[str] | None], bool]
-"""The place of a pattern, how its hint is looked for, and whether case counts."""
-
-
 class Index:
     """Patterns by what they need, so that a text asks only for those that it may hold."""
 
@@ -153,26 +147,37 @@ class Index:
                 self._asked[token] = self._asked.get(token, 0) | 1 << place
         self._digits = self._reached([each.least for each in self._patterns])
         self._longest = self._reached([each.chunk for each in self._patterns])
-        self._shaped: dict[int, tuple[int, list[tuple[str, int]]]] = {}
-        self._hinted: dict[int, tuple[list[int], list[Hinted]]] = {}
+        shapes: dict[str, int] = {}
+        for place, each in enumerate(self._patterns):
+            for shape in each.shapes:
+                shapes[shape] = shapes.get(shape, 0) | 1 << place
+        self._shapes = tuple(shapes.items())
+        self._shaped = sum(1 << place for place, each in enumerate(self._patterns) if each.shapes)
+        self._hints = [(each.hint.search, each.case) if each.hint else None for each in self._patterns]
 
     def suited(self, glance: Glance) -> list[int]:
-        """Places of the patterns that are worth trying, in order."""
+        """Places of the patterns that are worth trying, in order; sets of them are bits of a number on the way."""
         tried, asked = self._always, self._asked
         for token in asked.keys() & glance.tokens:
             tried |= asked[token]
         tried &= self._digits[min(glance.digits, len(self._digits) - 1)]
         tried &= self._longest[min(glance.longest, len(self._longest) - 1)]
-        tried, shapes = self._shaped.get(tried) or self._by_shape(tried)
-        if shapes:
+        shaped = tried & self._shaped
+        if shaped:
+            tried ^= shaped
             shown = glance.shape
-            for shape, places in shapes:
-                if shape in shown:
-                    tried |= places
-        plain, hinted = self._hinted.get(tried) or self._by_hint(tried)
-        text, lower = glance.text, glance.lower
-        more = [place for place, search, case in hinted if search(text if case else lower)]
-        return sorted(plain + more) if more else plain
+            for shape, places in self._shapes:
+                if shaped & places and shape in shown:
+                    tried |= shaped & places
+        suited: list[int] = []
+        while tried:
+            lowest = tried & -tried
+            tried ^= lowest
+            place = lowest.bit_length() - 1
+            hint = self._hints[place]
+            if hint is None or hint[0](glance.text if hint[1] else glance.lower):
+                suited.append(place)
+        return suited
 
     @staticmethod
     def _reached(asked: list[int]) -> list[int]:
@@ -181,36 +186,6 @@ class Index:
             sum(1 << place for place, least in enumerate(asked) if least <= number)
             for number in range(max(asked, default=0) + 1)
         ]
-
-    def _by_shape(self, tried: int) -> tuple[int, list[tuple[str, int]]]:
-        """Of a set of patterns those that ask for no shape, and for each shape those that ask for it."""
-        plain = tried
-        shapes: dict[str, int] = {}
-        for place in self._in(tried):
-            for shape in self._patterns[place].shapes:
-                shapes[shape] = shapes.get(shape, 0) | 1 << place
-                plain &= ~(1 << place)
-        split = plain, list(shapes.items())
-        if len(self._shaped) < SETS:
-            self._shaped[tried] = split
-        return split
-
-    def _by_hint(self, tried: int) -> tuple[list[int], list[Hinted]]:
-        """Of a set of patterns the places of those without a hint, and those with one."""
-        plain: list[int] = []
-        hinted: list[Hinted] = []
-        for place in self._in(tried):
-            each = self._patterns[place]
-            if each.hint is None:
-                plain.append(place)
-            else:
-                hinted.append((place, each.hint.search, each.case))
-        if len(self._hinted) < SETS:
-            self._hinted[tried] = plain, hinted
-        return plain, hinted
-
-    def _in(self, tried: int) -> Iterator[int]:
-        return (place for place in range(len(self._patterns)) if tried >> place & 1)
 
     def find(self, glances: Sequence[Glance]) -> list[list[Span]]:
         """For each text what they find; may overlap."""
