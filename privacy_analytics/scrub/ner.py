@@ -18,7 +18,7 @@ from privacy_analytics.scrub.lists import (
 from privacy_analytics.scrub.spans import Span
 from privacy_analytics.scrub.tagger import Tagger
 
-LEAST = 0.15
+LEAST = 0.2
 """Odds that are asked of a word."""
 KNOWN = 0.05
 """Asked of a name that means nothing else."""

@@ -34,8 +34,8 @@ def kept(monkeypatch):
     [
         ("jessica", 0.07, True),
         ("jessica", 0.04, False),
-        ("Umlaufsen", 0.2, True),
-        ("Umlaufsen", 0.1, False),
+        ("Umlaufsen", 0.25, True),
+        ("Umlaufsen", 0.15, False),
         ("umlaufsen", 0.9, False),
         ("umlaufsen", 0.97, True),
         ("reverb", 0.99, False),
