@@ -16,9 +16,8 @@ from privacy_analytics.sample import write_sample
 
 pytestmark = pytest.mark.slow
 
-MISSED = {"person_other": 1}
-"""Canaries that the scrubber is known to miss in the demo, by kind: a rare name of another person, said in passing
-without a cue ("Ulrikke Umlaufsen"), which the name model takes for no name. This number only goes down."""
+MISSED: dict[str, int] = {}
+"""Canaries that the scrubber is known to miss in the demo, by kind: none today."""
 REFUSED = (
     *("this is my loop", "why is there a mood in my export", "when was that", "who am i", "31/10/2026 26:61"),
     *("conv-riff", "conv-undeclared", "conv-nobody", "tick-flac", "tick-webm", "cr-mp4", "cr-time", "cr-nobody"),

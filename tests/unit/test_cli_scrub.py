@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from privacy_analytics.cli.scrub import scrub
 from privacy_analytics.scrub import Scrubber
-from privacy_analytics.scrub.recognizers.contact import ContactRecognizer
+from privacy_analytics.scrub.recognizers.names import NameRecognizer
 
 
 def run(text: str | bytes, *options: str) -> Result:
@@ -75,7 +75,7 @@ def test_texts_masked_whole_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_self: object, glance: Any) -> list[object]:
         raise ValueError(glance.text)
 
-    monkeypatch.setattr(ContactRecognizer, "find", fail)
+    monkeypatch.setattr(NameRecognizer, "find", fail)
     result = run("jane@example.com\nhm\n")
     assert (result.exit_code, result.stdout) == (0, "<SCRUB_FAILED>\n" * 2)
     assert "2 text(s) could not be scrubbed" in result.stderr
