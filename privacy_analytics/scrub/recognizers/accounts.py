@@ -185,7 +185,7 @@ class AccountRecognizer(ChatRecognizer):
             _SERVICES,
             _is_account,
         ),
-        # larryrivera540: a first name, more letters, then digits
+        # jamesvolkov318: a first name, more letters, then digits
         pattern(
             "USERNAME",
             r"(?<![\w./@#\\-])(?P<v>(?P<name>[a-z]{6,30})[_.]?\d{1,4})(?![\w.@/\\-])",

@@ -38,7 +38,7 @@ def found(text: str) -> list[str]:
         ("my name is Łukasz Żółkiewski", "Łukasz Żółkiewski"),
         ("my name is Иван Петров", "Иван Петров"),
         ("name: 田中 太郎", "田中 太郎"),
-        ("signed, marlen nistorescu", "marlen nistorescu"),
+        ("signed, sorin balanescu", "sorin balanescu"),
         ("change my name from anna vik to renee ostergard", "renee ostergard"),
         ("Thrudvang Petersen mixed it", "Thrudvang Petersen"),
         ("call jade at +1 705 319 8790", "jade"),

@@ -62,7 +62,7 @@ CUED = [
     ("/Users%2Fjane%2FMusic", "jane", "USERNAME"),
     ("i live in leeds", "leeds", "LOCATION"),
     ("I live in New York", "New York", "LOCATION"),
-    ("my name is borna jerković but", "borna jerković", "PERSON"),
+    ("my name is dario kovačević but", "dario kovačević", "PERSON"),
     ("I'm Jane from Leeds", "Jane", "PERSON"),
     ("cheers, Torben", "Torben", "PERSON"),
     ("thanks,\nAnna", "Anna", "PERSON"),

@@ -75,15 +75,21 @@ def test_a_failing_name_model_masks_only_the_text_it_fails_on(
     assert SECRET not in caplog.text
 
 
-def test_duplicates_are_scrubbed_once_and_counted_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[str] = []
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every text that the rules read, from now on."""
+    texts: list[str] = []
     find = NameRecognizer.find
 
     def spy(self: NameRecognizer, glance: object) -> object:
-        seen.append(glance.text)  # type: ignore[attr-defined]
+        texts.append(glance.text)  # type: ignore[attr-defined]
         return find(self, glance)  # type: ignore[arg-type]
 
     monkeypatch.setattr(NameRecognizer, "find", spy)
+    return texts
+
+
+def test_duplicates_are_scrubbed_once_and_counted_each_time(seen: list[str]) -> None:
     scrubber = Scrubber("fast")
     results = scrubber.scrub([SECRET, "hm", SECRET])
     assert [text for text in seen if "<" not in text] == [SECRET, "hm"]
@@ -91,15 +97,7 @@ def test_duplicates_are_scrubbed_once_and_counted_each_time(monkeypatch: pytest.
     assert scrubber.counts == {"EMAIL": 2, "failed": 0}
 
 
-def test_texts_that_mask_to_the_same_are_read_again_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[str] = []
-    find = NameRecognizer.find
-
-    def spy(self: NameRecognizer, glance: object) -> object:
-        seen.append(glance.text)  # type: ignore[attr-defined]
-        return find(self, glance)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(NameRecognizer, "find", spy)
+def test_texts_that_mask_to_the_same_are_read_again_once(seen: list[str]) -> None:
     results = Scrubber("fast").scrub(["mail jane@site.com", "mail john@site.com"])
     assert [r.text for r in results] == ["mail <EMAIL>"] * 2
     assert seen.count("mail <EMAIL>") == 1

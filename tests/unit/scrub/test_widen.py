@@ -21,8 +21,8 @@ def wide(marked, kind):
 @pytest.mark.parametrize(
     ("found", "after"),
     [
-        ("ask Dr. «Helena Shaw» please", "ask «Dr. Helena Shaw» please"),
-        ("Officer «Barnes» wrote", "«Officer Barnes» wrote"),
+        ("ask Dr. «Ingrid Falk» please", "ask «Dr. Ingrid Falk» please"),
+        ("Officer «Tamm» wrote", "«Officer Tamm» wrote"),
         ("dear mrs «cole»,", "dear «mrs cole»,"),
         ("Prof. Dr. «Weber» said", "«Prof. Dr. Weber» said"),
         ("«Anna Cole», PhD and I", "«Anna Cole, PhD» and I"),
@@ -39,7 +39,7 @@ def test_titles_and_degrees_go_with_the_name(found, after):
 @pytest.mark.parametrize(
     ("found", "after"),
     [
-        ("in «Costamezzana» 43015 near", "in «Costamezzana 43015» near"),
+        ("in «Borgolieto» 43015 near", "in «Borgolieto 43015» near"),
         ("in «Berlin», 10115.", "in «Berlin, 10115»."),
         ("in «London» 2019 we met", "in «London» 2019 we met"),
         ("in «Berlin» 1500 people came", "in «Berlin» 1500 people came"),
@@ -54,4 +54,4 @@ def test_postcodes_and_corners_go_with_the_place(found, after):
 
 def test_particles_join_the_parts_of_one_name():
     assert wide("«Anna» van der «Berg» and «Tom»", "PERSON") == "«Anna van der Berg» and «Tom»"
-    assert wide("«Reguengos» de «Monsaraz»", "LOCATION") == "«Reguengos de Monsaraz»"
+    assert wide("«Castrello» de «Valdueza»", "LOCATION") == "«Castrello de Valdueza»"

@@ -57,20 +57,20 @@ logged in as «janebeats»
 signed in as «janebeats»
 account name «jane99»
 account name is «janebeats»
-user «ops_7199» logged in
-user=«larryrivera540»
-user: «larryrivera540»
+user «svc_4406» logged in
+user=«jamesvolkov318»
+user: «jamesvolkov318»
 "user": "«mkowal»"
 'user': '«mkowal»'
-DB_USER=«larryrivera540»
-DB_USER: «ops_7199»
+DB_USER=«jamesvolkov318»
+DB_USER: «svc_4406»
 db_user = "«mkowal»"
 username='«mkowal»'
 USER=«mkowal»
 LOGNAME=«mkowal»
 export USER="«mkowal»"
 "userName": "«mkowal»"
-"owner": "«larryrivera540»"
+"owner": "«jamesvolkov318»"
 owner: «larry99»
 author=«mkowal»
 ssh -l «mkowal» host
@@ -78,8 +78,8 @@ sudo -u «mkowal» ls
 Accepted password for «mkowal» from
 session opened for user «mkowal»
 Failed password for invalid user «larry99» from
-[«larryrivera540»] logged in
-User «larryrivera540» failed authentication
+[«jamesvolkov318»] logged in
+User «jamesvolkov318» failed authentication
 user_login="«mkowal»"
 <user>«mkowal»</user>
 <username>«mkowal»</username>
@@ -127,9 +127,9 @@ login=«mkowal»
 userid=«mkowal»
 user-name: «larry99»
 user_name: «mkowal»
-createdBy: «larryrivera540»
-client_user: «ops_7199»
-run as «ops_7199»
+createdBy: «jamesvolkov318»
+client_user: «svc_4406»
+run as «svc_4406»
 """,
 }
 

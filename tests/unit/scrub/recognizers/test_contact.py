@@ -46,7 +46,7 @@ reach me «jane at gmail.com»
 mailto:«jane@site.io»
 "email": "«jane@site.io»"
 <«jane@site.io»>
-«rahul.upi@oksbi»
+«meena.pay@okbank»
 my email is «rajvishnu 12 gmailcom»
 «juliannahoovergmailcom»
 my email is «kate.lowe gmail com»
@@ -136,7 +136,7 @@ tel:«0791112345»
 «+420 601 123 456»
 «+45 12 34 56 78»
 «+46 70-123 45 67»
-«+1 (712) 652-9982»
+«+1 (614) 555-0143»
 «001-415-555-0132»
 «001-415-555-0132x884»
 «+1-415-555-0132x88421»

@@ -28,7 +28,7 @@ card «4111 1111 1111 1112»
 visa ending in «4242»
 card ending «1111»
 my card ends with «4242»
-«XXXX-XXXX-XXXX-1234»
+«XXXX-XXXX-XXXX-8035»
 «**** **** **** 1234»
 «4111 **** **** 1111»
 «4111/1111/1111/1111»
@@ -66,7 +66,7 @@ social security number is «078 05 1120»
 my social is «078051120»
 last four of my social «1120»
 last 4 of ssn is «1120»
-SSN «987-XX-XXXX»
+SSN «912-XX-XXXX»
 SSN «XXX-XX-1120»
 ssn ending in «1120»
 «078051120»
@@ -161,14 +161,14 @@ cpf «123.456.789-09»
 «123.456.789-09»
 «12.345.678/0001-95»
 cnpj «12.345.678/0001-95»
-tax id «XXX00-S12-XXXX»
+tax id «XXX41-T07-XXXX»
 tax id: «12-3456789»
 ein «12-3456789»
 vat «DE123456789»
 vat id «GB 123 4567 82»
 steuer-id «12 345 678 901»
 steuernummer «12/345/67890»
-account number «12435678X»
+account number «90817263Q»
 account number is «8472 1193 22»
 account «12435678»
 account no: «00123456»
@@ -177,15 +177,15 @@ acct # «00123456»
 acc no «3648»
 bank account «00123456789»
 account ending «4521»
-routing «021000021»
-routing number: «021000021»
+routing «011401533»
+routing number: «011401533»
 sort code «20-00-00»
 sort code: «200000»
 ifsc «HDFC0001234»
 voter id «ABC1234567»
 driver license «D1234567»
 driver's license number «F255-9215-0094»
-driver license id «567-890-123»
+driver license id «314-159-265»
 drivers licence no «MORGA753116SM9IJ»
 license number is «D123-4567-8901»
 employee id «E-4821»
@@ -197,15 +197,15 @@ membership no. «882134»
 customer id «C-99120»
 customer number «99120»
 client id «99120421»
-patient id «89456L»
-Patient ID «89456L»
+patient id «70213K»
+Patient ID «70213K»
 mrn «482133»
 policy no «POL-99123-A»
 insurance id «WXH-883-221»
 medicare «1EG4-TE5-MK73»
 medicare number «1EG4TE5MK73»
 account id «9999 8888 7777»
-suspect identification number «987654321-REV»
+visitor identification number «605118237-KLM»
 identification number «987654321»
 personal number «19900303-1234»
 personnummer «900303-1234»

@@ -37,7 +37,7 @@ DB_PASSWORD="«s3cr3t»"
 --password=«s3cr3t»
 postgres://«larry:s3cr3t»@db/x
 login jane / «Hunter22!»
-edward.kim@bytecore.com / «W!nter2024»
+olga.tamm@wavefold.com / «Sn0wfall!31»
 jane@x.io:«hunter22»
 user jane pass «hunter2»
 user: jane pass: «hunter2»
