@@ -80,7 +80,8 @@ def _texts(given: nw.DataFrame[Any], name: str) -> list[str | None]:
     if any(each is not None for each in values) and (
         given.schema[name] != nw.String or not all(each is None or isinstance(each, str) for each in values)
     ):
-        raise UsageError(f"Column {name!r} does not hold texts but {given.schema[name]}. Cast it to a string first.")
+        kind = type(given.schema[name]).__name__  # an Enum's own text would quote its values
+        raise UsageError(f"Column {name!r} does not hold texts but {kind}. Cast it to a string first.")
     return values
 
 

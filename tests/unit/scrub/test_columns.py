@@ -79,3 +79,10 @@ def test_a_scrubber_that_is_set_up_is_used() -> None:
     masked = scrub_columns(pl.DataFrame({"text": TEXTS}), ["text"], scrubber=scrubber)
     assert masked["text"][0] == "mail #"
     assert scrubber.counts["EMAIL"] == 1
+
+
+def test_a_refused_column_is_named_without_its_values() -> None:
+    frame = pl.DataFrame({"who": ["Umlaufsen", "Torvald"]}, schema={"who": pl.Enum(["Umlaufsen", "Torvald"])})
+    with pytest.raises(UsageError, match="Column 'who' does not hold texts but Enum") as told:
+        scrub_columns(frame, ["who"], tier="fast")
+    assert "Umlaufsen" not in str(told.value)
