@@ -32,16 +32,19 @@ from privacy_analytics.settings import Settings
 from privacy_analytics.snapshots import Snapshot, last_complete_month, snapshot
 
 Json = dict[str, Any]
-TRUST = "embedded"
-"""Everything runs as one OS user: a guard against accidents, not against somebody who opens the files."""
 
 
 class Curator:
-    """Answers an analyst's calls; every call names ``month`` and ``purpose``."""
+    """Answers an analyst's calls; every call names ``month`` and ``purpose``.
 
-    def __init__(self, settings: Settings, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self.settings = settings
-        self.clock = clock
+    ``trust`` is "enforced" where the session runs as another OS user. "embedded" guards against accidents alone, not
+    against somebody who opens the files.
+    """
+
+    def __init__(
+        self, settings: Settings, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC), trust: str = "embedded"
+    ) -> None:
+        self.settings, self.clock, self.trust = settings, clock, trust
         self.lake = Lake(settings.path("lake"))
         self.store = ReleaseStore(settings.path("releases"))
         self.tables = tables(settings)
@@ -92,7 +95,7 @@ class Curator:
             "product": self.settings.product,
             "policy": policy.in_force(self.settings, self.clock()).version,
             "timezone": self.settings.timezone,
-            "trust": TRUST,
+            "trust": self.trust,
             "unit": f"one account, all its rows, in {frozen.month} ({self.settings.timezone})",
             "tables": columns,
             "rows_per_account": {name: table.rows_per_account for name, table in self.tables.items()},
@@ -283,7 +286,7 @@ class Curator:
             "product": self.settings.product,
             "epsilon": loss.epsilon,
             "delta": loss.delta,
-            "trust": TRUST,
+            "trust": self.trust,
             "scrubbing": self.lake.scrubbing(),
             "software": {name: version(name) for name in ("privacy-analytics", "opendp", "polars")},
         }
