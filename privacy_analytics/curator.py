@@ -6,7 +6,6 @@ later, to one that another OS user runs; the calls are the same.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import hmac
 import json
@@ -21,6 +20,7 @@ from privacy_analytics import policy, resolve
 from privacy_analytics.contracts import synthetic, tables
 from privacy_analytics.counting import told_to, vector
 from privacy_analytics.dp import mechanisms, plans
+from privacy_analytics.dp.charge import Charge
 from privacy_analytics.dp.ledger import Ledger
 from privacy_analytics.dp.questions import Bounded, question_from
 from privacy_analytics.dp.releases import Z95, Cell, Mechanism, Release, status
@@ -52,16 +52,20 @@ class Curator:
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger, its chain verified; a release that the ledger does not know is refused."""
-        url = self.settings.ledger_url
-        relative = url.startswith("sqlite:///") and not url.startswith("sqlite:////")
-        ledger = Ledger(f"sqlite:///{self.settings.path(url.removeprefix('sqlite:///'))}" if relative else url)
-        committed = {event.key[:12] for event in ledger.events() if event.kind == "commit"}
-        if strange := [known for known in self.store.ids() if known[2:] not in committed]:
+        ledger = self.open_ledger()
+        if strange := ledger.unknown(self.store.ids()):
             raise LedgerError(
-                f"{len(strange)} stored release(s) are not in the ledger: it is older than its releases. "
-                "Restore the newest ledger; until then nothing more is released."
+                f"{len(strange)} stored release(s) are not in the ledger: it is older than its releases. Restore the "
+                "newest ledger. If this is the newest, enter them with their charges: "
+                "pa doctor --accept-restore --name NAME --reason WHY"
             )
         return ledger
+
+    def open_ledger(self) -> Ledger:
+        """The ledger, its chain verified, whatever releases are stored."""
+        url = self.settings.ledger_url
+        relative = url.startswith("sqlite:///") and not url.startswith("sqlite:////")
+        return Ledger(f"sqlite:///{self.settings.path(url.removeprefix('sqlite:///'))}" if relative else url)
 
     def call(self, name: str, request: Mapping[str, Any]) -> Json:
         """Answer one of the five calls by name. Raises UsageError for another name."""
@@ -148,7 +152,7 @@ class Curator:
             "accounts": population,
             "accounts_released": accounts is not None,
             "nano_rho": sum(row["nano_rho"] for row in rows),
-            "left": purse.left,
+            "left": purse.left.nano_rho,
         }
 
     def release(self, request: Mapping[str, Any]) -> Json:
@@ -184,18 +188,18 @@ class Curator:
                 "releases": answers,
                 "too_small": [{"name": each.name, "needs": each.needs} for each in outcome.too_small],
                 "lost": outcome.lost,
-                "nano_rho": purse.spent - before,
-                "left": purse.left,
+                "nano_rho": (purse.spent - before).nano_rho,
+                "left": purse.left.nano_rho,
             }
 
     def budget(self, request: Mapping[str, Any]) -> Json:
         """What each purpose of the month has spent and has left, and what an account may have lost in all months."""
         frozen, _ = self._context(request)
         loss = self.settings.loss
-        months = self.ledger.spent_by_month()
+        months = {month: charge.nano_rho for month, charge in self.ledger.spent_by_month().items()}
         purses = self.purses(frozen.month)
         purposes = {
-            purpose: {"allowance": purse.allowance, "spent": purse.spent, "left": purse.left}
+            purpose: {name: getattr(purse, name).nano_rho for name in ("allowance", "spent", "left")}
             for purpose, purse in purses.items()
         }
         spent = sum(row["spent"] for row in purposes.values())
@@ -266,11 +270,12 @@ class Curator:
         share = request.get("share")
         if not isinstance(share, int | float) or not 0 < share <= 1:
             raise UsageError("share is a part of what the purpose has left: above 0, at most 1.")
-        return int(share * purse.left)
+        return int(share * purse.left.nano_rho)
 
     def _purse(self, month: str, purpose: str) -> Purse:
         """One purpose's part of what (ε, δ) buys: half of δ is for the conversion, the other half for thresholds."""
-        return Purse(self.ledger, month, purpose, int(self.settings.loss.shares[purpose] * self._monthly()))
+        share, delta = self.settings.loss.shares[purpose], self.settings.loss.delta / 2
+        return Purse(self.ledger, month, purpose, Charge(int(share * self._monthly()), int(share * delta * 1e15)))
 
     def _monthly(self) -> int:
         return mechanisms.nano_rho_for(self.settings.loss.epsilon, self.settings.loss.delta / 2)
@@ -293,9 +298,6 @@ class Curator:
 
     @contextmanager
     def _one_at_a_time(self) -> Generator[None]:
-        """Releases of one workspace wait for each other: the second caller gets the first one's bytes."""
-        log = self.settings.path("logs", "operator.log")
-        with private_files(), self.settings.path("private", "release.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            with told_to(log):
-                yield
+        """Releases on one ledger wait for each other: the second caller gets the first one's bytes."""
+        with private_files(), self.ledger.turn(), told_to(self.settings.path("logs", "operator.log")):
+            yield

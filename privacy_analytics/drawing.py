@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from privacy_analytics.counting import OPERATOR
 from privacy_analytics.dp import plans
+from privacy_analytics.dp.charge import Charge
 from privacy_analytics.dp.ledger import Ledger
 from privacy_analytics.dp.questions import Bounded, CountAccounts
 from privacy_analytics.dp.releases import Release
@@ -24,29 +25,31 @@ Blocks = Mapping[str, tuple[Bounded, ...]]
 
 @dataclass(frozen=True)
 class Purse:
-    """One purpose's part of a month's privacy loss, in nano-rho."""
+    """One purpose's part of a month's privacy loss."""
 
     ledger: Ledger
     month: str
     purpose: str
-    share: int
+    share: Charge
 
     @property
-    def allowance(self) -> int:
+    def allowance(self) -> Charge:
         return self.share + self.ledger.granted(self.month, self.purpose)
 
     @property
-    def spent(self) -> int:
+    def spent(self) -> Charge:
         return self.ledger.spent(self.month, self.purpose)
 
     @property
-    def left(self) -> int:
-        return max(self.allowance - self.spent, 0)
+    def left(self) -> Charge:
+        return self.allowance - self.spent
 
     def reserve(self, plan: str, nano_rho: int, payload: str) -> None:
         """Raises InsufficientLoss where less is left."""
-        about = {"month": self.month, "purpose": self.purpose}
-        self.ledger.reserve(plan, **about, nano_rho=nano_rho, allowance=self.share, payload=payload)
+        charge = Charge(nano_rho)
+        self.ledger.reserve(
+            plan, months=[self.month], purpose=self.purpose, charge=charge, allowance=self.share, payload=payload
+        )
 
 
 @dataclass
@@ -145,11 +148,11 @@ def _draw_one(
 ) -> None:
     """Draw one block unless it is answered; one that a crash swallowed is paid again, where that can be paid."""
     ledger, bounded, nano_rho = purse.ledger, allotment.bounded, allotment.nano_rho
-    about = {"month": purse.month, "purpose": purse.purpose, "key": bounded.key}
+    about = {"purpose": purse.purpose, "key": bounded.key}
     if ledger.released(bounded.key) is not None:
         return
     try:
-        ledger.drawing(plan, **about, nano_rho=nano_rho, allowance=purse.share)
+        ledger.drawing(plan, **about, months=[purse.month], charge=Charge(nano_rho), allowance=purse.share)
     except InsufficientLoss:
         outcome.lost.append(allotment.name)
         return
@@ -157,7 +160,7 @@ def _draw_one(
         raise LedgerError(
             "This question could not be answered. Its charge is gone; the operator's log names the cause."
         )
-    ledger.commit(plan, **about, payload=text)
+    ledger.commit(plan, **about, month=purse.month, payload=text)
 
 
 def _guarded(answer: Callable[[Bounded, int], Release], bounded: Bounded, nano_rho: int) -> str | None:

@@ -17,6 +17,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 
 class PrivacyAnalyticsError(Exception):
     """Anything this package refuses to do, with the way forward in its text."""
@@ -63,14 +65,16 @@ class InsufficientLoss(LedgerError):
 
     Parameters
     ----------
-    requested, remaining : privacy loss in nano-rho (1e-9 of zCDP rho)
+    requested, remaining : privacy loss in nano-rho (1e-9 of zCDP rho), or of delta in 1e-15
     scope : whose share it is, for instance ``"usage of 2026-10"``
+    of : which of the two is not left
     """
 
-    def __init__(self, *, requested: int, remaining: int, scope: str) -> None:
+    def __init__(self, *, requested: int, remaining: int, scope: str, of: Literal["rho", "delta"] = "rho") -> None:
         self.requested, self.remaining, self.scope = requested, remaining, scope
+        needs, left = (f"{n / 1e9:.6f}" if of == "rho" else f"{n / 1e15:.3g}" for n in (requested, remaining))
         super().__init__(
-            f"This needs rho {requested / 1e9:.6f}; {scope} has {remaining / 1e9:.6f} left.\n"
+            f"This needs {of} {needs}; {scope} has {left} left.\n"
             "Answers released before cost nothing: ask for one of those, ask for a smaller share, "
             "wait for the next month, or have the privacy officer grant more."
         )

@@ -6,6 +6,7 @@ import click
 
 from privacy_analytics.cli import options
 from privacy_analytics.curator import Curator
+from privacy_analytics.dp.charge import Charge
 from privacy_analytics.errors import UsageError
 from privacy_analytics.settings import PURPOSES
 from privacy_analytics.workspace import load
@@ -19,14 +20,15 @@ def budget() -> None:
 @budget.command()
 @options.workspace
 def show(workspace: str | None) -> None:
-    """Print what each month has spent, by purpose, in zCDP rho."""
+    """Print what each month has spent, by purpose, in zCDP rho and the δ of thresholds; and all months together."""
     curator = Curator(load(workspace))
-    months = curator.ledger.spent_by_month()
-    for month, spent in months.items():
-        click.echo(f"{month}  rho {spent / 1e9:.5f}")
+    for month, spent in curator.ledger.spent_by_month().items():
+        click.echo(f"{month}  {_said(spent)}")
         for purpose, purse in curator.purses(month).items():
-            click.echo(f"  {purpose:<12} spent {purse.spent / 1e9:.5f} of {purse.allowance / 1e9:.5f}")
-    click.echo(f"an account of every month: ε {curator.epsilon(sum(months.values())):.2f}")
+            click.echo(f"  {purpose:<12} spent {_said(purse.spent)} of {_said(purse.allowance)}")
+    total, conversion = curator.ledger.lifetime(), curator.settings.loss.delta / 2
+    epsilon = curator.epsilon(total.nano_rho)
+    click.echo(f"an account of every month: {_said(total)}; ε {epsilon:.2f} at δ {conversion:g} for the conversion")
 
 
 @budget.command()
@@ -34,16 +36,18 @@ def show(workspace: str | None) -> None:
 @click.argument("month")
 @click.argument("purpose", type=click.Choice(PURPOSES))
 @click.argument("rho", type=float)
+@click.option("--delta", type=float, default=0.0, show_default=True, help="δ for thresholds to add as well.")
 @click.option("--name", required=True, help="Who grants it.")
 @click.option("--reason", required=True, help="Why.")
-def grant(workspace: str | None, month: str, purpose: str, rho: float, name: str, reason: str) -> None:
+def grant(workspace: str | None, month: str, purpose: str, rho: float, delta: float, name: str, reason: str) -> None:
     """Add RHO to a PURPOSE of a MONTH; it is written into the ledger for good."""
-    if not 0 < rho <= 1:
-        raise UsageError("rho is above 0 and at most 1.")
-    Curator(load(workspace)).ledger.grant(
-        month=month, purpose=purpose, nano_rho=int(rho * 1e9), name=name, reason=reason
-    )
-    click.echo(f"granted rho {rho:g} to {purpose} of {month}")
+    if not (0 <= rho <= 1 and 0 <= delta <= 1e-6 and rho + delta > 0):
+        raise UsageError("rho is from 0 to 1, δ from 0 to 1e-6, and one of them is above 0.")
+    if not (name.strip() and reason.strip()):
+        raise UsageError("A grant has a name and a reason. Say who grants it, and why.")
+    charge = Charge(int(rho * 1e9), int(delta * 1e15))
+    Curator(load(workspace)).ledger.grant(month=month, purpose=purpose, charge=charge, name=name, reason=reason)
+    click.echo(f"granted {_said(charge)} to {purpose} of {month}")
 
 
 @budget.command()
@@ -51,3 +55,7 @@ def grant(workspace: str | None, month: str, purpose: str, rho: float, name: str
 def verify(workspace: str | None) -> None:
     """Walk the ledger's chain from its first entry to its last."""
     click.echo(f"ok: {Curator(load(workspace)).ledger.verify()} entries, unbroken")
+
+
+def _said(charge: Charge) -> str:
+    return f"rho {charge.nano_rho / 1e9:.5f} δ {charge.delta / 1e15:.2g}"

@@ -57,7 +57,7 @@ def demo() -> None:
         click.echo(f"scrubbed   {masked:,} identifiers masked, {scrubber.counts['failed']} text(s) masked whole")
     frozen = snapshot(settings, MONTH)
     canaries = planted.read_text(encoding="utf-8").splitlines() if planted.is_file() else []
-    before = sum(curator.ledger.spent_by_month().values())
+    before = curator.ledger.lifetime().nano_rho
     store = ReleaseStore(settings.path("releases"))
     pages: list[Path] = []
     for report in REPORTS:
@@ -72,7 +72,7 @@ def demo() -> None:
             contact=settings.contact_email,
             canaries=canaries,
         )
-    spent = sum(curator.ledger.spent_by_month().values()) - before
+    spent = curator.ledger.lifetime().nano_rho - before
     click.echo(f"spent {f'rho {spent / 1e9:.5f}, ε {curator.epsilon(spent):.2f},' if spent else '0'} of {MONTH}")
     for report, page in zip(REPORTS, pages, strict=True):
         click.echo(f"{report:<14} {page}")

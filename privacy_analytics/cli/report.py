@@ -35,7 +35,7 @@ def run(
 
     frozen = snapshot(settings, month or last_complete_month(settings))
     ledger = Curator(settings).ledger
-    before = sum(ledger.spent_by_month().values())
+    before = ledger.lifetime().nano_rho
     made = run_report(
         settings,
         report,
@@ -44,7 +44,7 @@ def run(
         parameters=dict(parameter),
         canaries=_texts(canaries),
     )
-    spent = sum(ledger.spent_by_month().values()) - before
+    spent = ledger.lifetime().nano_rho - before
     click.echo(f"{report:<14} {frozen.month}  spent {_rho(spent)}{'  (same page as before)' if made.again else ''}")
     click.echo(f"report         {made.html}")
 

@@ -1,10 +1,13 @@
-"""The ledger of privacy loss: rows are added, never changed, and each is chained to the one before by SHA-256.
+"""The ledger of privacy loss: rows are added, never changed (``chain.py``), and what was spent is their sum.
 
 Events
-    reserve   a plan sets aside nano-rho of a (month, purpose); ``payload`` is the frozen plan
+    reserve   a plan sets aside a charge of a (month, purpose); ``payload`` is the frozen plan
     drawing   noise for one question is about to be drawn; from here its charge is gone
     commit    the released bytes (``payload``), in the same transaction that makes them final
-    grant     somebody with a name and a reason adds nano-rho to a (month, purpose)
+    grant     somebody with a name and a reason adds to a (month, purpose)
+    restore   somebody with a name and a reason entered releases that this ledger did not know
+
+A question that spans months is charged to each of them: one ``reserve`` and one ``drawing`` a month.
 
 Spent is the sum of what was reserved. A plan that died before ``drawing`` resumes on its reservation for nothing; one
 that died between ``drawing`` and ``commit`` has lost that charge, since the noise may have been seen. No refunds.
@@ -12,280 +15,204 @@ that died between ``drawing`` and ``commit`` has lost that charge, since the noi
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.event import listen
 from sqlalchemy.exc import IntegrityError
 
+from privacy_analytics.dp.chain import EVENTS, Chain, Event
+from privacy_analytics.dp.charge import Charge
 from privacy_analytics.errors import InsufficientLoss, LedgerError
 
-_METADATA = sa.MetaData()
-_EVENTS = sa.Table(
-    "events",
-    _METADATA,
-    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("at", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, sa.CheckConstraint("kind IN ('reserve', 'drawing', 'commit', 'grant')"), nullable=False),
-    sa.Column("month", sa.Text, nullable=False),
-    sa.Column("purpose", sa.Text, nullable=False),
-    sa.Column("plan", sa.Text, nullable=False),
-    sa.Column("key", sa.Text, nullable=False),
-    sa.Column("nano_rho", sa.BigInteger, sa.CheckConstraint("nano_rho >= 0"), nullable=False),
-    sa.Column("payload", sa.Text, nullable=False),
-    sa.Column("previous", sa.Text, nullable=False),
-    sa.Column("hash", sa.Text, nullable=False, unique=True),
-)
-sa.Index(
-    "one_commit_per_question",
-    _EVENTS.c.key,
-    unique=True,
-    sqlite_where=_EVENTS.c.kind == "commit",
-    postgresql_where=_EVENTS.c.kind == "commit",
-)
-_HEAD = sa.Table(
-    "head",
-    _METADATA,
-    sa.Column("id", sa.Integer, sa.CheckConstraint("id = 1"), primary_key=True),
-    sa.Column("seq", sa.BigInteger, nullable=False),
-    sa.Column("hash", sa.Text, nullable=False),
-)
-_TRIGGERS = [
-    f"CREATE TRIGGER IF NOT EXISTS events_refuse_{verb.lower()} BEFORE {verb} ON events "
-    "BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END"
-    for verb in ("UPDATE", "DELETE")
-]
-_GENESIS = "0" * 64
+__all__ = ["Answer", "Charge", "Event", "Ledger"]
+
+_MEANWHILE = "This question was answered meanwhile. Ask it again: that answer is free."
 
 
 @dataclass(frozen=True)
-class Event:
-    """One row of the ledger; ``nano_rho`` in 1e-9 of zCDP rho."""
+class Answer:
+    """A stored release as the ledger would have entered it."""
 
-    seq: int
-    at: str
-    kind: str
-    month: str
-    purpose: str
-    plan: str
     key: str
-    nano_rho: int
+    months: tuple[str, ...]
+    """Every month that it was charged to; it was asked about the last one."""
+    purpose: str
+    charge: Charge
     payload: str
-    previous: str
-    hash: str
 
 
-class Ledger:
-    """Reserve before, commit after, add only. Opening verifies the whole chain.
+class Ledger(Chain):
+    """Reserve before, commit after, add only."""
 
-    Parameters
-    ----------
-    url : an SQLAlchemy URL; this version is tested on SQLite
+    def reserve(
+        self, plan: str, *, months: Sequence[str], purpose: str, charge: Charge, allowance: Charge, payload: str
+    ) -> None:
+        """Set a charge aside for a plan in every month that it touches: all of them or none.
 
-    Raises
-    ------
-    LedgerError
-        the chain is broken or cut off
-    """
-
-    def __init__(self, url: str) -> None:
-        self.engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
-        if self.engine.dialect.name == "sqlite":
-            listen(self.engine, "connect", _on_connect)
-            listen(self.engine, "begin", _begin_immediate)
-        with self.engine.begin() as connection:
-            _METADATA.create_all(connection)
-            if self.engine.dialect.name == "sqlite":
-                for trigger in _TRIGGERS:
-                    connection.exec_driver_sql(trigger)
-            if connection.execute(sa.select(_HEAD.c.seq)).first() is None:
-                connection.execute(_HEAD.insert().values(id=1, seq=0, hash=_GENESIS))
-        self.verify()
-
-    def reserve(self, plan: str, *, month: str, purpose: str, nano_rho: int, allowance: int, payload: str) -> None:
-        """Set nano-rho aside for a plan, under an allowance to which grants are added.
-
-        Raises InsufficientLoss where the month's purpose has less left.
+        ``allowance`` is the purpose's share of one month, to which grants are added. Raises InsufficientLoss where one
+        of the months has less left, LedgerError where the plan has a reservation.
         """
-        with self._locked() as connection:
-            self._reserve(connection, plan, month, purpose, nano_rho, allowance, payload)
+        try:
+            with self.adding() as connection:
+                self._reserve(connection, plan, months, purpose, charge, allowance, payload=payload, attempt=0)
+        except IntegrityError:
+            raise LedgerError("This plan was reserved meanwhile. Ask again: it goes on from there.") from None
 
-    def drawing(self, plan: str, *, month: str, purpose: str, key: str, nano_rho: int, allowance: int) -> None:
+    def drawing(
+        self, plan: str, *, months: Sequence[str], purpose: str, key: str, charge: Charge, allowance: Charge
+    ) -> None:
         """Say that noise for a question is about to be drawn.
 
         A question that this plan has begun to draw before is reserved anew in the same step: its first charge is gone.
-        Raises InsufficientLoss beyond the plan's reservation, or where nothing is left to pay again.
+        Raises InsufficientLoss beyond the plan's reservation, or where nothing is left to pay again; LedgerError where
+        the question has an answer.
         """
-        with self._locked() as connection:
-            began = sa.select(_EVENTS.c.seq).where(_EVENTS.c.kind == "drawing", _EVENTS.c.plan == plan)
-            if connection.execute(began.where(_EVENTS.c.key == key)).first():
+        of_key = (EVENTS.c.kind == "drawing", EVENTS.c.key == key)
+        with self.adding() as connection:
+            self._refuse_answered(connection, key)
+            if _next(connection, *of_key, EVENTS.c.plan == plan):
+                attempt = _next(connection, EVENTS.c.kind == "reserve", EVENTS.c.plan == plan)
                 again = "again, after a crash while drawing"
-                self._reserve(connection, plan, month, purpose, nano_rho, allowance, again)
-            left = self._of_plan(connection, plan, "reserve") - self._of_plan(connection, plan, "drawing")
-            if nano_rho > left:
-                raise InsufficientLoss(requested=nano_rho, remaining=left, scope="what this plan has reserved")
-            self._append(connection, "drawing", month, purpose, plan, key, nano_rho, "")
+                self._reserve(connection, plan, months, purpose, charge, allowance, payload=again, attempt=attempt)
+            attempt = _next(connection, *of_key)
+            for month in dict.fromkeys(months):
+                of_plan = (EVENTS.c.plan == plan, EVENTS.c.month == month)
+                reserved, drawn = (_sum(connection, EVENTS.c.kind == kind, *of_plan) for kind in ("reserve", "drawing"))
+                _afford(charge, reserved - drawn, "what this plan has reserved")
+                about = {"month": month, "purpose": purpose, "plan": plan, "key": key}
+                self.append(connection, "drawing", charge, **about, attempt=attempt)
 
     def commit(self, plan: str, *, month: str, purpose: str, key: str, payload: str) -> None:
         """Make a release final: from here the same question has these bytes as its answer.
 
-        Raises LedgerError where it has an answer already.
+        Raises LedgerError where it has an answer already, or where this plan never paid for one.
         """
-        try:
-            with self._locked() as connection:
-                self._append(connection, "commit", month, purpose, plan, key, 0, payload)
-        except IntegrityError:
-            raise LedgerError("This question was answered meanwhile. Ask it again: that answer is free.") from None
+        with self.adding() as connection:
+            self._refuse_answered(connection, key)
+            if not _next(connection, EVENTS.c.kind == "drawing", EVENTS.c.key == key, EVENTS.c.plan == plan):
+                raise LedgerError("This release was not paid for, so it is not final. Ask the question again.")
+            self.append(connection, "commit", month=month, purpose=purpose, plan=plan, key=key, payload=payload)
 
-    def grant(self, *, month: str, purpose: str, nano_rho: int, name: str, reason: str) -> None:
-        """Add nano-rho to a month's purpose, under a name and for a reason."""
-        with self._locked() as connection:
-            self._append(
-                connection, "grant", month, purpose, "", "", nano_rho, json.dumps({"name": name, "reason": reason})
-            )
+    def grant(self, *, month: str, purpose: str, charge: Charge, name: str, reason: str) -> None:
+        """Add to what a month's purpose may spend, under a name and for a reason."""
+        with self.adding() as connection:
+            said = json.dumps({"name": name, "reason": reason})
+            self.append(connection, "grant", charge, month=month, purpose=purpose, payload=said)
 
-    def spent(self, month: str, purpose: str) -> int:
-        """Nano-rho reserved so far."""
-        with self.engine.connect() as connection:
-            return self._sum(connection, "reserve", month, purpose)
+    def enter(self, answers: Iterable[Answer], *, name: str, reason: str) -> int:
+        """Enter releases that this ledger does not know, whatever is left, under a name and for a reason.
 
-    def granted(self, month: str, purpose: str) -> int:
-        """Nano-rho granted on top of the purpose's share."""
-        with self.engine.connect() as connection:
-            return self._sum(connection, "grant", month, purpose)
+        After a restore people have seen them: they stay charged and stay the answer. Nothing is lowered. Returns how
+        many there were.
+        """
+        with self.adding() as connection:
+            known = set(connection.execute(sa.select(EVENTS.c.key).where(EVENTS.c.kind == "commit")).scalars())
+            strange = [answer for answer in answers if answer.key not in known]
+            said = json.dumps({"name": name, "reason": reason, "releases": len(strange)})
+            self.append(connection, "restore", payload=said)
+            for answer in strange:
+                self._enter(connection, answer)
+        return len(strange)
 
-    def spent_by_month(self) -> dict[str, int]:
-        """Nano-rho reserved of each month; their sum bounds what an account of every month can have lost."""
-        total = sa.select(_EVENTS.c.month, sa.func.sum(_EVENTS.c.nano_rho)).where(_EVENTS.c.kind == "reserve")
-        with self.engine.connect() as connection:
-            rows = connection.execute(total.group_by(_EVENTS.c.month).order_by(_EVENTS.c.month)).all()
-        return {str(month): int(nano_rho) for month, nano_rho in rows}
+    def unknown(self, release_ids: Iterable[str]) -> list[str]:
+        """Those of the stored releases that this ledger never committed: it is older than they are."""
+        with self.reading() as connection:
+            keys = connection.execute(sa.select(EVENTS.c.key).where(EVENTS.c.kind == "commit")).scalars()
+            known = {f"r-{key[:12]}" for key in keys}
+        return [each for each in release_ids if each not in known]
+
+    def spent(self, month: str, purpose: str) -> Charge:
+        """What was reserved of a month's purpose so far."""
+        with self.reading() as connection:
+            return _sum(connection, *_of("reserve", month, purpose))
+
+    def granted(self, month: str, purpose: str) -> Charge:
+        """What was granted on top of the purpose's share."""
+        with self.reading() as connection:
+            return _sum(connection, *_of("grant", month, purpose))
+
+    def spent_by_month(self) -> dict[str, Charge]:
+        """What was reserved of each month."""
+        query = sa.select(EVENTS.c.month, *_SUMS).where(EVENTS.c.kind == "reserve").group_by(EVENTS.c.month)
+        with self.reading() as connection:
+            rows = connection.execute(query.order_by(EVENTS.c.month)).all()
+        return {month: Charge(*map(int, parts)) for month, *parts in rows}
+
+    def lifetime(self) -> Charge:
+        """The sum over all months: a bound on what an account that is in every month can have lost."""
+        return sum(self.spent_by_month().values(), Charge())
 
     def plan(self, plan: str) -> str | None:
         """The frozen plan as it was first reserved, or None."""
-        query = (
-            sa.select(_EVENTS.c.payload)
-            .where(_EVENTS.c.kind == "reserve", _EVENTS.c.plan == plan)
-            .order_by(_EVENTS.c.seq)
-        )
-        with self.engine.connect() as connection:
-            return connection.execute(query).scalar()
+        of = (EVENTS.c.kind == "reserve", EVENTS.c.plan == plan, EVENTS.c.attempt == 0)
+        with self.reading() as connection:
+            return connection.execute(sa.select(EVENTS.c.payload).where(*of).order_by(EVENTS.c.seq).limit(1)).scalar()
 
     def released(self, key: str) -> str | None:
         """The committed bytes of a question, or None."""
-        query = sa.select(_EVENTS.c.payload).where(_EVENTS.c.kind == "commit", _EVENTS.c.key == key)
-        with self.engine.connect() as connection:
-            return connection.execute(query).scalar()
+        with self.reading() as connection:
+            return _released(connection, key)
 
-    def events(self) -> list[Event]:
-        """Every event, oldest first."""
-        with self.engine.connect() as connection:
-            return self._events(connection)
+    def _refuse_answered(self, connection: sa.Connection, key: str) -> None:
+        if _released(connection, key) is not None:
+            raise LedgerError(_MEANWHILE)
 
-    def verify(self) -> int:
-        """Walk the chain and return its length. Raises LedgerError where it is broken or shorter than its head says."""
-        with self.engine.connect() as connection:  # both in one transaction: another process may be adding
-            events = self._events(connection)
-            head = connection.execute(sa.select(_HEAD.c.seq, _HEAD.c.hash)).one()
-        previous = _GENESIS
-        for position, event in enumerate(events, start=1):
-            fields = {name: value for name, value in event.__dict__.items() if name != "hash"}
-            if event.seq != position or event.previous != previous or _digest(fields) != event.hash:
-                raise LedgerError(
-                    f"The ledger's chain breaks at entry {position} of {len(events)}. Nothing more is released. "
-                    "Restore the newest backup, then run: pa doctor --accept-restore"
-                )
-            previous = event.hash
-        if (head.seq, head.hash) != (len(events), previous):
-            raise LedgerError(
-                f"The ledger was cut off: its head counts {head.seq} entries, {len(events)} are there. "
-                "Restore the newest backup, then run: pa doctor --accept-restore"
-            )
-        return len(events)
-
-    @contextmanager
-    def _locked(self) -> Generator[sa.Connection]:
-        """One writer at a time: the head row is locked first (SQLite: BEGIN IMMEDIATE)."""
-        with self.engine.begin() as connection:
-            connection.execute(sa.select(_HEAD.c.seq).with_for_update()).one()
-            yield connection
+    def _enter(self, connection: sa.Connection, answer: Answer) -> None:
+        plan, purpose, key = f"restored {answer.key}", answer.purpose, answer.key
+        attempt = _next(connection, EVENTS.c.kind == "drawing", EVENTS.c.key == key)
+        for month in answer.months:
+            about: dict[str, Any] = {"month": month, "purpose": purpose, "plan": plan}
+            self.append(connection, "reserve", answer.charge, **about, payload="restored")
+            self.append(connection, "drawing", answer.charge, **about, key=key, attempt=attempt)
+        last: dict[str, Any] = {"month": answer.months[-1], "purpose": purpose, "plan": plan, "key": key}
+        self.append(connection, "commit", **last, payload=answer.payload)
 
     def _reserve(
         self,
         connection: sa.Connection,
         plan: str,
-        month: str,
+        months: Collection[str],
         purpose: str,
-        nano_rho: int,
-        allowance: int,
+        charge: Charge,
+        allowance: Charge,
+        *,
         payload: str,
+        attempt: int,
     ) -> None:
-        granted = self._sum(connection, "grant", month, purpose)
-        left = allowance + granted - self._sum(connection, "reserve", month, purpose)
-        if nano_rho > left:
-            raise InsufficientLoss(requested=nano_rho, remaining=max(left, 0), scope=f"{purpose} of {month}")
-        self._append(connection, "reserve", month, purpose, plan, "", nano_rho, payload)
-
-    def _events(self, connection: sa.Connection) -> list[Event]:
-        return [Event(**row) for row in connection.execute(sa.select(_EVENTS).order_by(_EVENTS.c.seq)).mappings()]
-
-    def _append(
-        self,
-        connection: sa.Connection,
-        kind: str,
-        month: str,
-        purpose: str,
-        plan: str,
-        key: str,
-        nano_rho: int,
-        payload: str,
-    ) -> None:
-        head = connection.execute(sa.select(_HEAD.c.seq, _HEAD.c.hash)).one()
-        row: dict[str, Any] = {
-            "seq": head.seq + 1,
-            "at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "kind": kind,
-            "month": month,
-            "purpose": purpose,
-            "plan": plan,
-            "key": key,
-            "nano_rho": nano_rho,
-            "payload": payload,
-            "previous": head.hash,
-        }
-        row["hash"] = _digest(row)
-        connection.execute(_EVENTS.insert().values(**row))
-        connection.execute(_HEAD.update().values(seq=row["seq"], hash=row["hash"]))
-
-    def _sum(self, connection: sa.Connection, kind: str, month: str, purpose: str) -> int:
-        of = (_EVENTS.c.kind == kind, _EVENTS.c.month == month, _EVENTS.c.purpose == purpose)
-        return int(
-            connection.execute(sa.select(sa.func.coalesce(sa.func.sum(_EVENTS.c.nano_rho), 0)).where(*of)).scalar_one()
-        )
-
-    def _of_plan(self, connection: sa.Connection, plan: str, kind: str) -> int:
-        of = (_EVENTS.c.kind == kind, _EVENTS.c.plan == plan)
-        return int(
-            connection.execute(sa.select(sa.func.coalesce(sa.func.sum(_EVENTS.c.nano_rho), 0)).where(*of)).scalar_one()
-        )
+        for month in dict.fromkeys(months):
+            granted = _sum(connection, *_of("grant", month, purpose))
+            left = allowance + granted - _sum(connection, *_of("reserve", month, purpose))
+            _afford(charge, left, f"{purpose} of {month}")
+            about = {"month": month, "purpose": purpose, "plan": plan, "payload": payload}
+            self.append(connection, "reserve", charge, **about, attempt=attempt)
 
 
-def _digest(fields: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+_SUMS = [sa.func.coalesce(sa.func.sum(EVENTS.c[part]), 0) for part in ("nano_rho", "delta")]
 
 
-def _on_connect(connection: Any, _record: object) -> None:
-    """Leave transactions to us, and let a commit be on disk before it is believed."""
-    connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
-        connection.execute(f"PRAGMA {pragma}")
+def _of(kind: str, month: str, purpose: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return EVENTS.c.kind == kind, EVENTS.c.month == month, EVENTS.c.purpose == purpose
 
 
-def _begin_immediate(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _sum(connection: sa.Connection, *of: sa.ColumnElement[bool]) -> Charge:
+    return Charge(*map(int, connection.execute(sa.select(*_SUMS).where(*of)).one()))
+
+
+def _next(connection: sa.Connection, *of: sa.ColumnElement[bool]) -> int:
+    """The number of the attempt after those that are there: 0 where there is none."""
+    return connection.execute(sa.select(sa.func.coalesce(sa.func.max(EVENTS.c.attempt) + 1, 0)).where(*of)).scalar_one()
+
+
+def _released(connection: sa.Connection, key: str) -> str | None:
+    of = (EVENTS.c.kind == "commit", EVENTS.c.key == key)
+    return connection.execute(sa.select(EVENTS.c.payload).where(*of)).scalar()
+
+
+def _afford(charge: Charge, left: Charge, scope: str) -> None:
+    if charge.nano_rho > left.nano_rho:
+        raise InsufficientLoss(requested=charge.nano_rho, remaining=left.nano_rho, scope=scope)
+    if charge.delta > left.delta:
+        raise InsufficientLoss(requested=charge.delta, remaining=left.delta, scope=scope, of="delta")

@@ -82,7 +82,7 @@ def stored(settings: Settings) -> list[str]:
 
 def test_killed_after_reserving_it_resumes_for_nothing(october: Settings, curator_of: Any, killed_at: Any):
     killed_at("after reserve")
-    reserved = curator_of(october).ledger.spent("2026-10", "exploration")
+    reserved = curator_of(october).ledger.spent("2026-10", "exploration").nano_rho
     outcome = curator_of(october).call("release", REQUEST | {"share": 1})
     assert reserved > 0
     assert outcome["nano_rho"] == 0
@@ -123,12 +123,12 @@ def test_killed_after_the_commit_the_same_answer_comes_for_nothing(
 
 def test_killed_twice_while_drawing_it_pays_for_each_until_the_cap(october: Settings, curator_of: Any, killed_at: Any):
     killed_at("after the noise is drawn")
-    once = curator_of(october).ledger.spent("2026-10", "exploration")
+    once = curator_of(october).ledger.spent("2026-10", "exploration").nano_rho
     killed_at("after the first noise is drawn")
     ledger = curator_of(october).ledger
     drawn = [event for event in ledger.events() if event.kind == "drawing"]
     assert drawn[-1].key == drawn[-2].key
-    assert ledger.spent("2026-10", "exploration") == once + drawn[-1].nano_rho
-    assert sum(event.nano_rho for event in drawn) <= ledger.spent("2026-10", "exploration")
+    assert ledger.spent("2026-10", "exploration").nano_rho == once + drawn[-1].nano_rho
+    assert sum(event.nano_rho for event in drawn) <= ledger.spent("2026-10", "exploration").nano_rho
     outcome = curator_of(october).call("release", REQUEST)  # a third time is more than is left
     assert (sorted(outcome["releases"]), outcome["lost"], outcome["nano_rho"]) == (["month"], ["os"], 0)

@@ -66,7 +66,7 @@ def events(root: Path) -> list[Event]:
 
 
 def spent(root: Path) -> int:
-    return sum(curator(root).ledger.spent_by_month().values())
+    return curator(root).ledger.lifetime().nano_rho
 
 
 def answers(root: Path) -> dict[str, str]:

@@ -360,11 +360,11 @@ def test_an_error_while_drawing_is_one_fixed_message_and_its_charge_is_gone(
     told = october.path("logs", "operator.log").read_text()
     assert type(error).__name__ in told
     assert "canary" not in told
-    spent = curator_of(october).ledger.spent("2026-10", "exploration")
+    spent = curator_of(october).ledger.spent("2026-10", "exploration").nano_rho
     assert spent > 0
     again = ask(october, FEATURES, share=0.25)
     assert again["nano_rho"] == spent
-    assert curator_of(october).ledger.spent("2026-10", "exploration") == 2 * spent
+    assert curator_of(october).ledger.spent("2026-10", "exploration").nano_rho == 2 * spent
 
 
 def test_a_lost_charge_that_cannot_be_paid_again_is_said(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from privacy_analytics.dp.ledger import Ledger
+from privacy_analytics.dp.ledger import Charge, Ledger
 from privacy_analytics.dp.questions import Bounded, CountAccounts, Key
 from privacy_analytics.dp.releases import Cell, Release
 from privacy_analytics.drawing import Blocks, Outcome, Purse, anchor_of, draw, plan_id, set_aside
@@ -20,7 +20,7 @@ BLOCKS: Blocks = {"month": (MONTH,), "os": (BY_OS,)}
 
 @pytest.fixture
 def purse(tmp_path: Path) -> Purse:
-    return Purse(Ledger(f"sqlite:///{tmp_path}/ledger.sqlite"), "2026-10", "usage", 100_000_000)
+    return Purse(Ledger(f"sqlite:///{tmp_path}/ledger.sqlite"), "2026-10", "usage", Charge(100_000_000))
 
 
 def answered(bounded: Bounded, nano_rho: int, accounts: float = 5000) -> Release:
@@ -72,9 +72,9 @@ def test_the_rest_is_planned_by_the_anchors_released_number_alone(purse: Purse):
 def test_a_frozen_plan_resumes_on_what_it_reserved_whatever_is_asked_later(purse: Purse):
     with pytest.raises(KeyboardInterrupt):
         run(purse, answer=interrupted)
-    spent = purse.spent
+    spent = purse.spent.nano_rho
     run(purse, dict(reversed(BLOCKS.items())), nano_rho=77, accounts=3.0)
-    assert purse.spent == spent + 100_000  # the anchor's, lost and paid again
+    assert purse.spent.nano_rho == spent + 100_000  # the anchor's, lost and paid again
     assert drawn(purse)[BY_OS.key] <= 900_000
 
 
@@ -106,9 +106,9 @@ def test_the_anchor_of_a_frozen_plan_is_the_one_it_was_reserved_with(purse: Purs
 
 def test_where_nothing_would_be_useful_nothing_is_reserved(purse: Purse):
     outcome = run(purse, {"os": (BY_OS,)}, accounts=3.0)
-    assert ([small.name for small in outcome.too_small], purse.spent) == (["os"], 0)
+    assert ([small.name for small in outcome.too_small], purse.spent) == (["os"], Charge())
     assert run(purse, {"os": (BY_OS,)}, accounts=3.0, explicit=True).too_small == []
-    assert purse.spent == 1_000_000
+    assert purse.spent.nano_rho == 1_000_000
 
 
 def test_less_than_one_unit_a_block_is_nothing_left(purse: Purse):

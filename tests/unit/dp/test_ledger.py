@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from privacy_analytics.dp.ledger import Ledger
+from privacy_analytics.dp import chain
+from privacy_analytics.dp.ledger import Charge, Ledger
 from privacy_analytics.errors import InsufficientLoss, LedgerError
 
-OCTOBER = {"month": "2026-10", "purpose": "usage"}
+OCTOBER: dict[str, Any] = {"month": "2026-10", "purpose": "usage"}
+SPEND: dict[str, Any] = {"months": ["2026-10"], "purpose": "usage"}
 
 
 @pytest.fixture
@@ -19,13 +21,18 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def ledger(file: Path) -> Ledger:
-    return Ledger(f"sqlite:///{file}")
+def url(file: Path) -> str:
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture
+def ledger(url: str) -> Ledger:
+    return Ledger(url)
 
 
 def spend(ledger: Ledger, plan: str = "p", key: str = "k", nano_rho: int = 40, allowance: int = 100) -> None:
-    ledger.reserve(plan, **OCTOBER, nano_rho=nano_rho, allowance=allowance, payload="{}")
-    ledger.drawing(plan, **OCTOBER, key=key, nano_rho=nano_rho, allowance=allowance)
+    ledger.reserve(plan, **SPEND, charge=Charge(nano_rho), allowance=Charge(allowance), payload="{}")
+    ledger.drawing(plan, **SPEND, key=key, charge=Charge(nano_rho), allowance=Charge(allowance))
     ledger.commit(plan, **OCTOBER, key=key, payload=f'"answer to {key}"')
 
 
@@ -41,47 +48,47 @@ def tamper(file: Path, *statements: str) -> None:
 
 def test_what_was_spent_is_what_was_reserved(ledger: Ledger):
     spend(ledger, "p", "k", 40)
-    ledger.reserve("q", **OCTOBER, nano_rho=7, allowance=100, payload="{}")
-    assert ledger.spent(**OCTOBER) == 47
-    assert ledger.spent_by_month() == {"2026-10": 47}
-    assert ledger.spent("2026-10", "marketing") == ledger.spent("2026-11", "usage") == 0
+    ledger.reserve("q", **SPEND, charge=Charge(7), allowance=Charge(100), payload="{}")
+    assert ledger.spent(**OCTOBER) == Charge(47)
+    assert ledger.spent_by_month() == {"2026-10": Charge(47)}
+    assert ledger.spent("2026-10", "marketing") == ledger.spent("2026-11", "usage") == Charge()
     assert [event.kind for event in ledger.events()] == ["reserve", "drawing", "commit", "reserve"]
 
 
 def test_a_reservation_over_what_is_left_leaves_nothing_behind(ledger: Ledger):
     spend(ledger, nano_rho=40)
     with pytest.raises(InsufficientLoss) as refused:
-        ledger.reserve("q", **OCTOBER, nano_rho=61, allowance=100, payload="{}")
+        ledger.reserve("q", **SPEND, charge=Charge(61), allowance=Charge(100), payload="{}")
     assert (refused.value.requested, refused.value.remaining) == (61, 60)
-    assert ledger.spent(**OCTOBER) == 40
-    ledger.reserve("q", **OCTOBER, nano_rho=60, allowance=100, payload="{}")
+    assert ledger.spent(**OCTOBER) == Charge(40)
+    ledger.reserve("q", **SPEND, charge=Charge(60), allowance=Charge(100), payload="{}")
 
 
 def test_a_grant_adds_to_its_month_and_purpose_alone(ledger: Ledger):
-    ledger.grant(**OCTOBER, nano_rho=5, name="Officer", reason="a second look")
-    ledger.reserve("p", **OCTOBER, nano_rho=15, allowance=10, payload="{}")
-    assert ledger.granted(**OCTOBER) == 5
+    ledger.grant(**OCTOBER, charge=Charge(5), name="Officer", reason="a second look")
+    ledger.reserve("p", **SPEND, charge=Charge(15), allowance=Charge(10), payload="{}")
+    assert ledger.granted(**OCTOBER) == Charge(5)
     assert json.loads(ledger.events()[0].payload) == {"name": "Officer", "reason": "a second look"}
     with pytest.raises(InsufficientLoss):
-        ledger.reserve("q", month="2026-11", purpose="usage", nano_rho=11, allowance=10, payload="{}")
+        ledger.reserve("q", months=["2026-11"], purpose="usage", charge=Charge(11), allowance=Charge(10), payload="{}")
 
 
 def test_a_plan_draws_no_more_than_it_reserved(ledger: Ledger):
-    ledger.reserve("p", **OCTOBER, nano_rho=10, allowance=100, payload="{}")
-    ledger.drawing("p", **OCTOBER, key="a", nano_rho=6, allowance=100)
+    ledger.reserve("p", **SPEND, charge=Charge(10), allowance=Charge(100), payload="{}")
+    ledger.drawing("p", **SPEND, key="a", charge=Charge(6), allowance=Charge(100))
     with pytest.raises(InsufficientLoss, match="this plan has reserved"):
-        ledger.drawing("p", **OCTOBER, key="b", nano_rho=5, allowance=100)
-    ledger.drawing("p", **OCTOBER, key="b", nano_rho=4, allowance=100)
+        ledger.drawing("p", **SPEND, key="b", charge=Charge(5), allowance=Charge(100))
+    ledger.drawing("p", **SPEND, key="b", charge=Charge(4), allowance=Charge(100))
 
 
 def test_drawing_again_is_paid_again_in_the_same_step(ledger: Ledger):
-    ledger.reserve("p", **OCTOBER, nano_rho=10, allowance=15, payload="the plan")
-    ledger.drawing("p", **OCTOBER, key="a", nano_rho=5, allowance=15)
-    ledger.drawing("p", **OCTOBER, key="a", nano_rho=5, allowance=15)
-    assert ledger.spent(**OCTOBER) == 15
+    ledger.reserve("p", **SPEND, charge=Charge(10), allowance=Charge(15), payload="the plan")
+    ledger.drawing("p", **SPEND, key="a", charge=Charge(5), allowance=Charge(15))
+    ledger.drawing("p", **SPEND, key="a", charge=Charge(5), allowance=Charge(15))
+    assert ledger.spent(**OCTOBER) == Charge(15)
     with pytest.raises(InsufficientLoss):
-        ledger.drawing("p", **OCTOBER, key="a", nano_rho=5, allowance=15)
-    assert ledger.spent(**OCTOBER) == 15
+        ledger.drawing("p", **SPEND, key="a", charge=Charge(5), allowance=Charge(15))
+    assert ledger.spent(**OCTOBER) == Charge(15)
     assert [event.kind for event in ledger.events()] == ["reserve", "drawing", "reserve", "drawing"]
     assert ledger.plan("p") == "the plan"
 
@@ -95,8 +102,8 @@ def test_a_question_is_answered_once(ledger: Ledger):
 
 
 def test_what_was_never_committed_has_no_answer(ledger: Ledger):
-    ledger.reserve("p", **OCTOBER, nano_rho=10, allowance=15, payload="{}")
-    ledger.drawing("p", **OCTOBER, key="a", nano_rho=5, allowance=15)
+    ledger.reserve("p", **SPEND, charge=Charge(10), allowance=Charge(15), payload="{}")
+    ledger.drawing("p", **SPEND, key="a", charge=Charge(5), allowance=Charge(15))
     assert ledger.released("a") is None
     assert ledger.plan("q") is None
 
@@ -120,7 +127,7 @@ def test_the_database_refuses_to_change_or_remove_a_row(ledger: Ledger, file: Pa
         (["DELETE FROM events WHERE seq = 3"], "cut off"),
         (["DELETE FROM events"], "cut off"),
         (["DELETE FROM events WHERE seq = 1", "UPDATE events SET seq = seq - 1"], "breaks at entry 1"),
-        (["UPDATE head SET seq = 2"], "cut off"),
+        (["UPDATE head SET seq = 4"], "cut off"),
     ],
 )
 def test_a_tampered_ledger_does_not_open(ledger: Ledger, file: Path, statements: list[str], says: str):
@@ -130,32 +137,32 @@ def test_a_tampered_ledger_does_not_open(ledger: Ledger, file: Path, statements:
         Ledger(f"sqlite:///{file}")
 
 
-def test_the_chain_is_verified_while_another_process_adds(ledger: Ledger, monkeypatch: pytest.MonkeyPatch):
+def test_the_chain_is_verified_while_another_process_adds(
+    ledger: Ledger, url: str, monkeypatch: pytest.MonkeyPatch
+):
     spend(ledger)
-    read = Ledger._events
+    honest = chain._rows
 
-    def interrupted(self: Ledger, connection: Any) -> Any:
-        found = read(self, connection)
-        other = sqlite3.connect(connection.engine.url.database, timeout=0)
-        with pytest.raises(sqlite3.OperationalError, match="locked"):
-            other.execute("BEGIN IMMEDIATE")
-        other.close()
-        return found
+    def interrupted(connection: Any) -> Any:
+        monkeypatch.setattr(chain, "_rows", honest)
+        spend(Ledger(url), "q", "another")
+        return honest(connection)
 
-    monkeypatch.setattr(Ledger, "_events", interrupted)
+    monkeypatch.setattr(chain, "_rows", interrupted)
     assert ledger.verify() == 3
+    assert ledger.verify() == 6
 
 
 def test_of_two_processes_that_race_for_the_last_unit_one_wins(ledger: Ledger, file: Path):
     """Twenty units, two processes that each try fifteen times: twenty tries succeed, no more."""
     code = (
         "import sys\n"
-        "from privacy_analytics.dp.ledger import Ledger\n"
+        "from privacy_analytics.dp.ledger import Charge, Ledger\n"
         "from privacy_analytics.errors import InsufficientLoss\n"
         "ledger, won = Ledger(sys.argv[1]), 0\n"
         "sys.stdin.readline()\n"
         "for i in range(15):\n"
-        "    try: ledger.reserve(f'{sys.argv[2]}-{i}', month='2026-10', purpose='usage', nano_rho=1, allowance=20,"
+        "    try: ledger.reserve(f'{sys.argv[2]}-{i}', months=['2026-10'], purpose='usage', charge=Charge(1), allowance=Charge(20),"
         " payload='{}')\n"
         "    except InsufficientLoss: pass\n"
         "    else: won += 1\n"
@@ -171,5 +178,5 @@ def test_of_two_processes_that_race_for_the_last_unit_one_wins(ledger: Ledger, f
         racer.stdin.flush()
     won = [int(racer.communicate(timeout=60)[0]) for racer in racers]
     assert sum(won) == 20
-    assert ledger.spent(**OCTOBER) == 20
+    assert ledger.spent(**OCTOBER) == Charge(20)
     assert ledger.verify() == 20
