@@ -203,7 +203,7 @@ _DERIVED: dict[str, dict[str, Column]] = {
         "role": Column("key", EVERYONE, keys="roles", cells=2),
         "channel": Column("key", EVERYONE, keys="channels", cells=2),
         "voice_seconds": Column("number", INSIDE, bounds=(0, 3_600)),
-        "content": Column("text"),
+        "content": Column("text", INSIDE),
     },
     "sessions": {
         "started_at": Column("time", EVERYONE),

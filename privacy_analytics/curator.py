@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
@@ -18,12 +19,12 @@ from typing import Any, cast
 
 from privacy_analytics import policy, resolve
 from privacy_analytics.contracts import synthetic, tables
-from privacy_analytics.counting import told_to, vector
-from privacy_analytics.dp import mechanisms, plans
+from privacy_analytics.counting import LakeEngine, told_to
+from privacy_analytics.dp import answering, mechanisms, plans
 from privacy_analytics.dp.charge import Charge
 from privacy_analytics.dp.ledger import Ledger
-from privacy_analytics.dp.questions import Bounded, question_from
-from privacy_analytics.dp.releases import Z95, Cell, Mechanism, Release, status
+from privacy_analytics.dp.questions import Bounded, TopKeys, question_from
+from privacy_analytics.dp.releases import Release
 from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.drawing import Purse, anchor_of, draw, plan_id, released_accounts, set_aside, unanswered
 from privacy_analytics.errors import LedgerError, UsageError
@@ -32,6 +33,8 @@ from privacy_analytics.settings import Settings
 from privacy_analytics.snapshots import Snapshot, last_complete_month, snapshot
 
 Json = dict[str, Any]
+MOST_DRAWS = 100
+"""How often a question may be drawn again for more precision."""
 
 
 class Curator:
@@ -115,16 +118,18 @@ class Curator:
         return {"table": table.name, "watermark": "synthetic", "rows": synthetic(table)}
 
     def plan(self, request: Mapping[str, Any]) -> Json:
-        """Price a plan without spending: each block's nano-rho, expected half-width, and what will be unreliable."""
+        """Price a plan without spending: each block's charge, expected half-width, and what will be unreliable."""
         frozen, purpose = self._context(request)
-        blocks, purse = self._blocks(request, frozen, purpose), self._purse(frozen.month, purpose)
+        blocks = self._blocks(request, frozen, purpose)
+        purse = self._purse(_months(blocks, frozen), purpose)
         fresh = unanswered(blocks, self.ledger)
         anchor = anchor_of(blocks)
         accounts = released_accounts(blocks, anchor, self.ledger)
         reserved = self.ledger.plan(plan_id(blocks, purpose))
-        share = json.loads(reserved)["nano_rho"] if reserved else self._share_of(request, purse)
+        budget = _reserved(reserved) if reserved else self._share_of(request, purse)
         population = accounts or float(self.settings.loss.accounts)
-        first, rest, left = set_aside(fresh, anchor, max(share, len(fresh)))
+        budget = Charge(max(budget.nano_rho, len(fresh)), budget.delta)
+        first, rest, left = set_aside(fresh, anchor, budget)
         allotted, small = plans.allot(rest, population, left, all_of_them="question" in request)
         prices = {each.name: each for each in (*first, *allotted)}
         needs = {each.name: each.needs for each in small}
@@ -132,26 +137,31 @@ class Curator:
         for name, grains in blocks.items():
             allotment = prices.get(name)
             bounded = allotment.bounded if allotment else grains[0]
-            half = Z95 * plans.sigma(bounded.l2, allotment.nano_rho) if allotment else None
+            charge = allotment.charge if allotment else Charge()
             rows.append(
                 {
                     "name": name,
-                    "by": list(bounded.question.by),
+                    "kind": bounded.question.kind,
+                    "by": list(bounded.names),
                     "cells": len(bounded.cells),
                     "answered": name not in fresh,
-                    "nano_rho": allotment.nano_rho if allotment and not reserved else 0,
-                    "half_width": half,
+                    "nano_rho": 0 if reserved else charge.nano_rho,
+                    "delta": 0 if reserved else charge.delta,
+                    "half_width": answering.half_width(bounded, charge.nano_rho) if allotment else None,
                     "expected_cell": plans.expected_cell(bounded, population),
                     "needs": needs.get(name),
                     "per_account": bounded.per_account,
                     "per_cell": bounded.per_cell,
+                    "instead": plans.alternatives(bounded, grains, population, charge) if allotment else [],
                 }
             )
         return {
             "blocks": rows,
+            "months": list(purse.months),
             "accounts": population,
             "accounts_released": accounts is not None,
             "nano_rho": sum(row["nano_rho"] for row in rows),
+            "delta": sum(row["delta"] for row in rows),
             "left": purse.left.nano_rho,
         }
 
@@ -166,17 +176,19 @@ class Curator:
             a question failed while its noise was drawn; its charge is gone
         """
         frozen, purpose = self._context(request)
-        blocks, purse = self._blocks(request, frozen, purpose), self._purse(frozen.month, purpose)
+        blocks = self._blocks(request, frozen, purpose)
+        purse = self._purse(_months(blocks, frozen), purpose)
+        read = [self._snapshot(month) for month in purse.months]
         recorded = self._recorded(purpose, str(request.get("report") or ""))
         with self._one_at_a_time():
             before = purse.spent
             outcome = draw(
                 blocks,
                 purse,
-                nano_rho=self._share_of(request, purse),
+                budget=self._share_of(request, purse),
                 explicit="question" in request,
                 accounts=float(self.settings.loss.accounts),
-                answer=lambda bounded, nano_rho: self._answer(bounded, nano_rho, frozen, recorded),
+                answer=lambda bounded, charge: self._answer(bounded, charge, read, recorded),
             )
             answers: dict[str, Json] = {}
             for name, grains in blocks.items():
@@ -215,7 +227,7 @@ class Curator:
 
     def purses(self, month: str) -> dict[str, Purse]:
         """Every purpose's part of a month."""
-        return {purpose: self._purse(month, purpose) for purpose in self.settings.loss.shares}
+        return {purpose: self._purse((month,), purpose) for purpose in self.settings.loss.shares}
 
     def epsilon(self, nano_rho: int) -> float:
         """The ε of a rho, at the half of δ that is kept for conversion."""
@@ -225,57 +237,61 @@ class Curator:
         purpose = str(request.get("purpose") or "exploration")
         policy.check_purpose(purpose)
         month = str(request.get("month") or "") or last_complete_month(self.settings, self.clock())
-        return snapshot(self.settings, month, now=self.clock()), purpose
+        return self._snapshot(month), purpose
+
+    def _snapshot(self, month: str) -> Snapshot:
+        return snapshot(self.settings, month, now=self.clock())
 
     def _blocks(self, request: Mapping[str, Any], frozen: Snapshot, purpose: str) -> dict[str, tuple[Bounded, ...]]:
-        raw: Mapping[str, Any] = request.get("blocks") or {"answer": request.get("question") or {}}
-        return {
-            name: tuple(
-                resolve.resolve(grain, self.tables, purpose=purpose, month=frozen.month, snapshot=frozen.token)
-                for grain in (resolve.grains(question_from(each)) if "blocks" in request else (question_from(each),))
+        again = request.get("again", 0)
+        if isinstance(again, bool) or not isinstance(again, int) or not 0 <= again <= MOST_DRAWS:
+            raise UsageError(f"A question is drawn again at most {MOST_DRAWS} times.")
+        blocks: dict[str, tuple[Bounded, ...]] = {}
+        for name, each in _asked(request).items():
+            question = question_from(each)
+            tokens = [self._snapshot(month).token for month in resolve.months_of(question, frozen.month)]
+            about: dict[str, Any] = {"purpose": purpose, "month": frozen.month, "snapshot": "+".join(tokens)}
+            blocks[name] = tuple(
+                replace(resolve.resolve(grain, self.tables, **about), again=again)
+                for grain in (resolve.grains(question) if "blocks" in request else (question,))
             )
-            for name, each in raw.items()
-        }
+        return blocks
 
-    def _answer(self, bounded: Bounded, nano_rho: int, frozen: Snapshot, recorded: Json) -> Release:
-        scale = mechanisms.scale_for(bounded.l2, nano_rho)
+    def _answer(self, bounded: Bounded, charge: Charge, read: Sequence[Snapshot], recorded: Json) -> Release:
         salt = hmac.new(self.settings.key(), b"cell priority", hashlib.sha256).digest()
-        noised = mechanisms.add_noise(
-            vector(bounded, self.lake, frozen, salt), l2=bounded.l2, scale=scale, nano_rho=nano_rho
-        )
-        half = mechanisms.half_width(scale)
+        engine = LakeEngine(self.lake, self.tables, read, salt, self.settings.timezone)
         floor = policy.floor(self.settings, recorded["purpose"])
-        question = bounded.question
+        drawn = answering.answer(bounded, charge, engine, floor)
         return Release(
             id=bounded.release_id,
             key=bounded.key,
-            unit=cast("Any", question.unit),
-            table=question.table,
-            by=question.by,
-            month=frozen.month,
-            snapshot=frozen.token,
+            unit=cast("Any", bounded.unit),
+            table=bounded.question.table,
+            by=bounded.names,
+            month=read[-1].month,
+            snapshot=bounded.snapshot,
             population=bounded.population,
             floor=floor,
-            cells=tuple(
-                Cell(key, value, value - half, value + half, scale, status(value, scale, floor))
-                for key, value in zip(bounded.cells, noised, strict=True)
-            ),
+            cells=drawn.cells,
             question=bounded.canonical(),
-            mechanism=Mechanism("discrete Gaussian", scale, bounded.per_account, bounded.per_cell, bounded.l2),
-            nano_rho=nano_rho,
+            mechanism=drawn.mechanism,
+            nano_rho=charge.nano_rho,
+            delta=charge.delta,
             recorded=recorded,
         )
 
-    def _share_of(self, request: Mapping[str, Any], purse: Purse) -> int:
+    def _share_of(self, request: Mapping[str, Any], purse: Purse) -> Charge:
         share = request.get("share")
         if not isinstance(share, int | float) or not 0 < share <= 1:
             raise UsageError("share is a part of what the purpose has left: above 0, at most 1.")
-        return int(share * purse.left.nano_rho)
+        discovering = any(each.get("kind") == TopKeys.kind for each in _asked(request).values())
+        left = purse.left
+        return Charge(int(share * left.nano_rho), int(share * left.delta) if discovering else 0)
 
-    def _purse(self, month: str, purpose: str) -> Purse:
+    def _purse(self, months: tuple[str, ...], purpose: str) -> Purse:
         """One purpose's part of what (ε, δ) buys: half of δ is for the conversion, the other half for thresholds."""
         share, delta = self.settings.loss.shares[purpose], self.settings.loss.delta / 2
-        return Purse(self.ledger, month, purpose, Charge(int(share * self._monthly()), int(share * delta * 1e15)))
+        return Purse(self.ledger, months, purpose, Charge(int(share * self._monthly()), int(share * delta * 1e15)))
 
     def _monthly(self) -> int:
         return mechanisms.nano_rho_for(self.settings.loss.epsilon, self.settings.loss.delta / 2)
@@ -301,3 +317,20 @@ class Curator:
         """Releases on one ledger wait for each other: the second caller gets the first one's bytes."""
         with private_files(), self.ledger.turn(), told_to(self.settings.path("logs", "operator.log")):
             yield
+
+
+def _asked(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    return request.get("blocks") or {"answer": request.get("question") or {}}
+
+
+def _months(blocks: Mapping[str, tuple[Bounded, ...]], frozen: Snapshot) -> tuple[str, ...]:
+    """The months that a plan is charged to. Raises UsageError where its blocks differ in that."""
+    spans = {grain.months for grains in blocks.values() for grain in grains}
+    if len(spans) > 1:
+        raise UsageError("A question that spans months is charged to each of them. Plan it by itself.")
+    return next(iter(spans)) or (frozen.month,)
+
+
+def _reserved(plan: str) -> Charge:
+    kept = json.loads(plan)
+    return Charge(kept["nano_rho"], kept["delta"])

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from privacy_analytics.counting import OPERATOR
 from privacy_analytics.dp import plans
@@ -25,31 +26,37 @@ Blocks = Mapping[str, tuple[Bounded, ...]]
 
 @dataclass(frozen=True)
 class Purse:
-    """One purpose's part of a month's privacy loss."""
+    """One purpose's part of the privacy loss of a month; of several months for a question that spans them."""
 
     ledger: Ledger
-    month: str
+    months: tuple[str, ...]
+    """Oldest first; a charge is taken from each."""
     purpose: str
     share: Charge
 
     @property
     def allowance(self) -> Charge:
-        return self.share + self.ledger.granted(self.month, self.purpose)
+        """Of the last month."""
+        return self.share + self.ledger.granted(self.months[-1], self.purpose)
 
     @property
     def spent(self) -> Charge:
-        return self.ledger.spent(self.month, self.purpose)
+        """Of the last month."""
+        return self.ledger.spent(self.months[-1], self.purpose)
 
     @property
     def left(self) -> Charge:
-        return self.allowance - self.spent
+        """What every month has left."""
+        each = [
+            self.share + self.ledger.granted(month, self.purpose) - self.ledger.spent(month, self.purpose)
+            for month in self.months
+        ]
+        return Charge(min(charge.nano_rho for charge in each), min(charge.delta for charge in each))
 
-    def reserve(self, plan: str, nano_rho: int, payload: str) -> None:
-        """Raises InsufficientLoss where less is left."""
-        charge = Charge(nano_rho)
-        self.ledger.reserve(
-            plan, months=[self.month], purpose=self.purpose, charge=charge, allowance=self.share, payload=payload
-        )
+    @property
+    def about(self) -> dict[str, Any]:
+        """How the ledger names it."""
+        return {"months": self.months, "purpose": self.purpose, "allowance": self.share}
 
 
 @dataclass
@@ -82,13 +89,13 @@ def unanswered(blocks: Blocks, ledger: Ledger) -> dict[str, tuple[Bounded, ...]]
     return {name: grains for name, grains in blocks.items() if not any(ledger.released(grain.key) for grain in grains)}
 
 
-def set_aside(blocks: Blocks, anchor: str | None, nano_rho: int) -> tuple[list[plans.Allotment], Blocks, int]:
+def set_aside(blocks: Blocks, anchor: str | None, budget: Charge) -> tuple[list[plans.Allotment], Blocks, Charge]:
     """The anchor's part first, where it is new; then the blocks that remain, and what remains for them."""
     if anchor is None or anchor not in blocks or len(blocks) == 1:
-        return [], blocks, nano_rho
-    first = max(int(nano_rho * plans.ANCHOR_SHARE), 1)
+        return [], blocks, budget
+    first = Charge(max(int(budget.nano_rho * plans.ANCHOR_SHARE), 1))
     rest = {name: grains for name, grains in blocks.items() if name != anchor}
-    return [plans.Allotment(anchor, blocks[anchor][0], first)], rest, nano_rho - first
+    return [plans.Allotment(anchor, blocks[anchor][0], first)], rest, budget - first
 
 
 def released_accounts(blocks: Blocks, anchor: str | None, ledger: Ledger) -> float | None:
@@ -101,16 +108,16 @@ def draw(
     blocks: Blocks,
     purse: Purse,
     *,
-    nano_rho: int,
+    budget: Charge,
     explicit: bool,
     accounts: float,
-    answer: Callable[[Bounded, int], Release],
+    answer: Callable[[Bounded, Charge], Release],
 ) -> Outcome:
     """Release what is new in ``blocks``. The plan stays as it was when it was first reserved.
 
     Parameters
     ----------
-    nano_rho : what to reserve, unless this plan is reserved already
+    budget : what to reserve, unless this plan is reserved already
     explicit : an analyst asked for exactly this; release it however wide its error bars are
     accounts : population to plan by where no block counts everybody
     answer : draws the noise for a bounded question at a price
@@ -121,19 +128,21 @@ def draw(
     if not fresh:
         return outcome
     if (kept := ledger.plan(plan)) is None:
-        if nano_rho < len(fresh):
-            raise InsufficientLoss(requested=len(fresh), remaining=nano_rho, scope=f"{purse.purpose} of {purse.month}")
+        if budget.nano_rho < len(fresh):
+            scope = f"{purse.purpose} of {purse.months[-1]}"
+            raise InsufficientLoss(requested=len(fresh), remaining=budget.nano_rho, scope=scope)
         if anchor not in fresh:
             known = released_accounts(blocks, anchor, ledger) or accounts
-            allotted, outcome.too_small = plans.allot(fresh, known, nano_rho, all_of_them=explicit)
+            allotted, outcome.too_small = plans.allot(fresh, known, budget, all_of_them=explicit)
             if not allotted:  # nothing would be drawn, so nothing is reserved
                 return outcome
-        decided = {"accounts": accounts, "anchor": anchor, "blocks": sorted(fresh), "nano_rho": nano_rho}
+        charge = {"nano_rho": budget.nano_rho, "delta": budget.delta}
+        decided = {"accounts": accounts, "anchor": anchor, "blocks": sorted(fresh), **charge}
         kept = json.dumps(decided, sort_keys=True)
-        purse.reserve(plan, nano_rho, kept)
+        ledger.reserve(plan, charge=budget, payload=kept, **purse.about)
     frozen = json.loads(kept)
     named = {name: blocks[name] for name in frozen["blocks"]}
-    first, rest, left = set_aside(named, frozen["anchor"], frozen["nano_rho"])
+    first, rest, left = set_aside(named, frozen["anchor"], Charge(frozen["nano_rho"], frozen["delta"]))
     for allotment in first:
         _draw_one(plan, allotment, purse, answer, outcome)
     accounts = released_accounts(blocks, frozen["anchor"], ledger) or frozen["accounts"]
@@ -144,29 +153,28 @@ def draw(
 
 
 def _draw_one(
-    plan: str, allotment: plans.Allotment, purse: Purse, answer: Callable[[Bounded, int], Release], outcome: Outcome
+    plan: str, allotment: plans.Allotment, purse: Purse, answer: Callable[[Bounded, Charge], Release], outcome: Outcome
 ) -> None:
     """Draw one block unless it is answered; one that a crash swallowed is paid again, where that can be paid."""
-    ledger, bounded, nano_rho = purse.ledger, allotment.bounded, allotment.nano_rho
-    about = {"purpose": purse.purpose, "key": bounded.key}
+    ledger, bounded, charge = purse.ledger, allotment.bounded, allotment.charge
     if ledger.released(bounded.key) is not None:
         return
     try:
-        ledger.drawing(plan, **about, months=[purse.month], charge=Charge(nano_rho), allowance=purse.share)
+        ledger.drawing(plan, key=bounded.key, charge=charge, **purse.about)
     except InsufficientLoss:
         outcome.lost.append(allotment.name)
         return
-    if (text := _guarded(answer, bounded, nano_rho)) is None:
+    if (text := _guarded(answer, bounded, charge)) is None:
         raise LedgerError(
             "This question could not be answered. Its charge is gone; the operator's log names the cause."
         )
-    ledger.commit(plan, **about, month=purse.month, payload=text)
+    ledger.commit(plan, month=purse.months[-1], purpose=purse.purpose, key=bounded.key, payload=text)
 
 
-def _guarded(answer: Callable[[Bounded, int], Release], bounded: Bounded, nano_rho: int) -> str | None:
+def _guarded(answer: Callable[[Bounded, Charge], Release], bounded: Bounded, charge: Charge) -> str | None:
     """The answer's bytes; None, whatever went wrong: a cause, even an engine's panic, may quote data."""
     try:
-        return answer(bounded, nano_rho).to_json()
+        return answer(bounded, charge).to_json()
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # noqa: BLE001  # a polars panic is no Exception

@@ -8,12 +8,31 @@ from __future__ import annotations
 import difflib
 from calendar import monthrange
 from collections.abc import Iterable, Mapping
-from datetime import date
-from math import prod
+from datetime import date, timedelta
+from math import ceil, floor, prod
 
 from privacy_analytics import policy
 from privacy_analytics.contracts import Column, Table
-from privacy_analytics.dp.questions import TIME_GRAINS, Bounded, CountRows, Key, Question
+from privacy_analytics.dp.questions import (
+    ROWS,
+    TIME_GRAINS,
+    Between,
+    Bins,
+    Bounded,
+    CountRows,
+    Groups,
+    Histogram,
+    Key,
+    Measured,
+    Quantiles,
+    Question,
+    Retention,
+    Step,
+    Sum,
+    TopKeys,
+    Value,
+    column_of,
+)
 from privacy_analytics.errors import PolicyError, UsageError
 
 DERIVED_VERSIONS = {"sessions": 1}
@@ -21,6 +40,12 @@ DERIVED_VERSIONS = {"sessions": 1}
 
 MOST_CELLS = 100_000
 """Beyond it every cell is noise, and drawing the noise takes minutes."""
+STEPS = 10_000
+"""A number's bounds are at least so many steps of its fixed point apart: the noise is far wider than one."""
+CANDIDATES = 128
+"""Quantiles choose from one more than so many numbers, unless the question lists its own."""
+PHRASES = 30
+"""Phrases of one account that count, unless the question says otherwise."""
 
 
 def resolve(question: Question, tables: Mapping[str, Table], *, purpose: str, month: str, snapshot: str) -> Bounded:
@@ -29,37 +54,31 @@ def resolve(question: Question, tables: Mapping[str, Table], *, purpose: str, mo
     Raises
     ------
     UsageError
-        an unknown table, column or key, with the nearest known one
+        an unknown table, column or key, with the nearest known one; a number without bounds
     PolicyError
         the purpose may not read a column
     """
     table = tables.get(question.table)
     if table is None:
         raise UsageError(f"There is no such table.{nearest(question.table, tables)} Tables: {', '.join(tables)}.")
-    keys = tuple(_key(table, name, purpose, month) for name in question.by)
-    for name, values in question.where:
-        column = _column(table, name, purpose)
-        if unknown := [value for value in values if value not in column.values]:
-            hint = nearest(unknown[0], column.values)
-            raise UsageError(f"`where` names a key that is not on the public list of {name}.{hint}")
-    if question.cohort:
-        adopted = _column(tables["events"], "feature", purpose)
-        if question.cohort.feature not in adopted.values:
-            hint = nearest(question.cohort.feature, adopted.values)
-            raise UsageError(f"The cohort's feature is not on the public list of features.{hint}")
-    cells = prod(len(key.keys) for key in keys)
-    if cells > MOST_CELLS:
-        raise UsageError(f"This question has {cells:,} cells, at most {MOST_CELLS:,} are counted. Use fewer columns.")
-    most = prod(_cells(table, key, name) for key, name in zip(keys, question.by, strict=True))
-    rows = isinstance(question, CountRows)
+    _check_filters(question, tables, table, purpose)
+    months = months_of(question, month)
+    keys = _retention(months) if isinstance(question, Retention) else tuple(
+        _key(table, step, purpose, month) for step in question.by
+    )  # fmt: skip
+    groups = prod(len(key.keys) for key in keys)
+    value = _value(question, table, purpose) if isinstance(question, Measured) else None
     return Bounded(
         question=question,
         keys=keys,
-        per_account=min(question.per_account or most, cells),
-        per_cell=(question.per_cell or table.rows_per_account) if rows else 1,
+        per_account=_per_account(question, table, keys, groups, purpose),
+        per_cell=_per_cell(question, table, value),
         population=policy.population(purpose),
         snapshot=snapshot,
         versions=tuple((name, v) for name, v in DERIVED_VERSIONS.items() if name == question.table),
+        value=value,
+        places=_places(question, value, groups),
+        months=months if len(months) > 1 else (),
     )
 
 
@@ -82,35 +101,143 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
-def _key(table: Table, name: str, purpose: str, month: str) -> Key:
-    if name == "day":
-        return Key("day", tuple((str(day), str(day)) for day in days(month)))
-    if name == "week":
-        weeks = [(str(day), f"{day.isocalendar().year}-W{day.isocalendar().week:02}") for day in days(month)]
-        return Key("day", tuple(weeks))
-    column = _column(table, name, purpose)
+def months_of(question: Question, month: str) -> tuple[str, ...]:
+    """The months that a question reads in a session's month, oldest first."""
+    if not isinstance(question, Retention):
+        return (month,)
+    last = int(month[:4]) * 12 + int(month[5:]) - 1
+    return tuple(f"{at // 12}-{at % 12 + 1:02}" for at in range(last - question.months + 1, last + 1))
+
+
+def _key(table: Table, step: Step, purpose: str, month: str) -> Key:
+    name = column_of(step)
+    if isinstance(step, Bins):
+        _readable(table, name, purpose, "number", name)
+        return Key(name, tuple((str(at), label) for at, label in enumerate(step.labels)), step.edges)
+    if isinstance(step, Groups):
+        keys = _readable(table, name, purpose, "key", name).values
+        of = {key: group for group, members in step.groups for key in members}
+        _listed(name, of, keys)
+        return Key(name, tuple((key, of.get(key, "other")) for key in keys))
+    if name == "hour":
+        return Key(name, tuple((f"{hour:02}", f"{hour:02}") for hour in range(24)))
+    if name in TIME_GRAINS:
+        return Key("day", tuple((str(day), _grain(day, name)) for day in days(month)))
+    column = _readable(table, name, purpose, "key", name)
     return Key(name, tuple((value, value) for value in column.values))
 
 
-def _cells(table: Table, key: Key, name: str) -> int:
-    """How many of a column's keys one account counts in by default: every day, a few features."""
-    return len(key.keys) if name in TIME_GRAINS else min(table.columns[name].cells, len(key.keys))
+def _grain(day: date, name: str) -> str:
+    iso = day.isocalendar()
+    return {"day": str(day), "week": f"{iso.year}-W{iso.week:02}", "month": f"{day:%Y-%m}"}[name]
 
 
-def _column(table: Table, name: str, purpose: str) -> Column:
+def _retention(months: tuple[str, ...]) -> tuple[Key, Key]:
+    """Weeks in which accounts came, and how many weeks later: as many as are over for the last of them, too."""
+    came, last = days(months[0]), days(months[-1])[-1]
+    monday = came[-1] - timedelta(days=came[-1].weekday())
+    later = (last - timedelta(days=6) - monday).days // 7
+    weeks = tuple(str(week) for week in range(later + 1))
+    return Key("cohort", tuple((str(day), _grain(day, "week")) for day in came)), Key("week", tuple(zip(weeks, weeks)))
+
+
+def _per_account(question: Question, table: Table, keys: tuple[Key, ...], groups: int, purpose: str) -> int:
+    """Cells an account counts in: every day, a few features; unless the question says so, what the contract does."""
+    if isinstance(question, TopKeys):
+        _readable(table, question.column, purpose, "text", question.column)
+        return question.per_account or PHRASES
+    cells = groups * (len(question.edges) + 1 if isinstance(question, Histogram) else 1)
+    if cells > MOST_CELLS:
+        raise UsageError(f"This question has {cells:,} cells, at most {MOST_CELLS:,} are counted. Use fewer columns.")
+    if isinstance(question, Retention):
+        return min(question.per_account or groups, len(keys[1].keys))
+    most = prod(
+        len(key.keys) if name in TIME_GRAINS or key.edges else min(table.columns[name].cells, len(key.keys))
+        for key, name in zip(keys, question.names, strict=True)
+    )
+    return min(question.per_account or most, groups)
+
+
+def _per_cell(question: Question, table: Table, value: Value | None) -> int:
+    """What an account adds to one cell, in steps where it is a number."""
+    if isinstance(question, CountRows):
+        return question.per_cell or table.rows_per_account
+    if value is None or isinstance(question, Quantiles | Histogram):
+        return 1
+    low, high = value.span
+    return max(abs(low), abs(high)) if isinstance(question, Sum) else high - (low + high) // 2
+
+
+def _value(question: Measured, table: Table, purpose: str) -> Value:
+    """The number in fixed point, 1 in 10,000 of its bounds or finer: by the contract's bounds, or the question's."""
+    rows, total = table.rows_per_account, isinstance(question, Sum) or getattr(question, "of", "") == "total"
+    if question.column == ROWS:
+        bounds = (0, 1)
+    else:
+        known = _readable(table, question.column, purpose, "number", question.column).bounds
+        bounds = known or (None if total else question.bounds)
+    if bounds is None:
+        raise UsageError(
+            f"{table.name}.{question.column} has no public bounds. Give its question bounds=(low, high), or declare "
+            "them in workspace.toml; session.suggest_bounds spends a little to find some."
+        )
+    span = question.bounds or ((rows * bounds[0], rows * bounds[1]) if total else bounds)
+    low, high = bounds if total else span
+    units = 1
+    while (high - low) * units < STEPS and question.column != ROWS:
+        units *= 10
+    ends = floor(low * units), ceil(high * units)
+    totals = (floor(span[0] * units), ceil(span[1] * units)) if total else None
+    return Value(question.column, *ends, units, totals)
+
+
+def _places(question: Question, value: Value | None, groups: int) -> tuple[int, ...]:
+    """Edges of a histogram or candidates of quantiles, in steps."""
+    if value is None or not isinstance(question, Quantiles | Histogram):
+        return ()
+    low, high = value.span
+    if isinstance(question, Histogram):
+        points = [round(edge * value.units) for edge in question.edges]
+    elif question.candidates:
+        points = [round(point * value.units) for point in question.candidates]
+    else:  # finer at the low end: durations and counts are skewed
+        points = [low + round((high - low) * (at / CANDIDATES) ** 2) for at in range(CANDIDATES + 1)]
+    if groups * len(points) > MOST_CELLS * 10:
+        raise UsageError("These are too many groups for quantiles. Use fewer columns in `by`, or fewer candidates.")
+    return tuple(sorted(set(points)))
+
+
+def _check_filters(question: Question, tables: Mapping[str, Table], table: Table, purpose: str) -> None:
+    for name, values in question.where:
+        if isinstance(values, Between):
+            _readable(table, name, purpose, "number", name)
+            continue
+        column = _readable(table, name, purpose, "key or flag", name)
+        _listed(name, values, column.values if column.kind == "key" else ("false", "true"))
+    if question.cohort:
+        adopted = _readable(tables["events"], "feature", purpose, "key", "feature")
+        if question.cohort.feature not in adopted.values:
+            hint = nearest(question.cohort.feature, adopted.values)
+            raise UsageError(f"The cohort's feature is not on the public list of features.{hint}")
+
+
+def _listed(name: str, values: Iterable[str], known: tuple[str, ...]) -> None:
+    if unknown := [value for value in values if value not in known]:
+        raise UsageError(f"The question names a key that is not on the public list of {name}.{nearest(unknown[0], known)}")
+
+
+def _readable(table: Table, name: str, purpose: str, kind: str, asked: str) -> Column:
+    """A column of this kind that the purpose may read."""
     column = table.columns.get(name)
-    keyed = [name for name, spec in table.columns.items() if spec.kind == "key"]
+    fit = [column for column, spec in table.columns.items() if spec.kind in kind]
+    grains = TIME_GRAINS if kind == "key" else (ROWS,) if kind == "number" else ()
+    known = f"Of this kind: {', '.join([*fit, *grains]) or 'none'}."
     if column is None:
-        raise UsageError(
-            f"{table.name} has no such column.{nearest(name, keyed)} By: {', '.join([*keyed, *TIME_GRAINS])}."
-        )
-    if column.kind != "key":
-        raise UsageError(
-            f"{table.name}.{name} has no public list of keys, so nothing can be counted by it. "
-            f"By: {', '.join([*keyed, *TIME_GRAINS])}."
-        )
+        raise UsageError(f"{table.name} has no such column.{nearest(asked, fit)} {known}")
+    if column.kind not in kind:
+        why = "has no public list of keys, so nothing can be counted by it" if kind == "key" else f"is no {kind}"
+        raise UsageError(f"{table.name}.{name} {why}. {known}")
     if purpose not in column.purposes:
-        raise PolicyError(
-            f"Purpose {purpose!r} may not read {table.name}.{name}. It may be read for: {', '.join(column.purposes)}."
-        )
+        may = f"It may be read for: {', '.join(column.purposes)}." if column.purposes else "No purpose may."
+        raise PolicyError(f"Purpose {purpose!r} may not read {table.name}.{name}. {may}")
     return column

@@ -78,7 +78,7 @@ OPERATIONS: dict[str, Callable[[Release, Release], Release]] = {
 
 def _corner(cell: Cell) -> tuple[float, float]:
     """A 97.5 % interval; the noise is a whole number, so the half-width is rounded up to one."""
-    half = math.ceil(Z975 * cell.sigma)
+    half = math.ceil(Z975 * (cell.sigma or 0.0))  # counts have one
     return cell.value - half, cell.value + half
 
 

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 from opendp import accuracy, combinators, domains, measurements, metrics
 from opendp.mod import enable_features
 
@@ -46,7 +47,7 @@ def scale_for(l2: float, nano_rho: int) -> float:
     return scale
 
 
-def add_noise(vector: Sequence[int], *, l2: float, scale: float, nano_rho: int) -> list[int]:
+def add_noise(vector: Sequence[int] | NDArray[np.int64], *, l2: float, scale: float, nano_rho: int) -> list[int]:
     """The noised vector. Refuses unless OpenDP prices it within ``nano_rho``."""
     measurement = gaussian(scale)
     if price(l2, scale) > nano_rho:

@@ -9,24 +9,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from privacy_analytics.dp.questions import Bounded
-from privacy_analytics.dp.releases import Z95
+from privacy_analytics.dp.answering import half_width
+from privacy_analytics.dp.charge import Charge
+from privacy_analytics.dp.mechanisms import NANO
+from privacy_analytics.dp.questions import Bounded, CountRows, Mean, Sum, TopKeys
 
 ANCHOR_SHARE = 0.1
 """Part of a report's rho for the month's accounts, which the choice of everything else rests on."""
 USEFUL = 0.5
 """A block is released if its expected 95 % half-width is at most this part of its expected cell."""
+CLOSER = 5
+"""Means and quantiles need their accounts so much closer than a count does: a tenth of them, not half."""
+SAID_BY = 100
+"""A phrase is taken to be said by one account in so many."""
 
 
 @dataclass(frozen=True)
 class Allotment:
-    """What one block gets: its question at the chosen grain and its nano-rho."""
+    """What one block gets: its question at the chosen grain and its charge."""
 
     name: str
     bounded: Bounded
-    nano_rho: int
+    charge: Charge
 
 
 @dataclass(frozen=True)
@@ -38,24 +44,25 @@ class TooSmall:
 
 
 def expected_cell(bounded: Bounded, accounts: float) -> float:
-    """What a cell may hold in a population of this size, guessed from public bounds only.
+    """What a cell may hold in a population of this size, guessed from public bounds only, in the unit of `half_width`.
 
-    An account is taken to touch the square root of the cells that it may, and a quarter of the rows that it may.
+    An account is taken to touch the square root of the cells that it may, and a quarter of what it may add to one.
     """
-    cells = max(len(bounded.cells), 1)
-    touched = min(math.sqrt(bounded.per_account), cells)
-    return max(accounts * touched / cells * max(bounded.per_cell / 4, 1.0), 1.0)
-
-
-def sigma(l2: float, nano_rho: int) -> float:
-    """Standard deviation of Gaussian noise at this price."""
-    return l2 / math.sqrt(2 * max(nano_rho, 1) / 1e9)
+    cells, question = max(len(bounded.cells), 1), bounded.question
+    touched = min(math.sqrt(bounded.per_account), len(bounded.groups))
+    if isinstance(question, TopKeys):
+        return max(accounts / SAID_BY, 1.0)
+    expected = accounts * touched / cells
+    if isinstance(question, CountRows | Sum):
+        units = bounded.value.units if bounded.value else 1
+        expected *= max(bounded.per_cell / units / 4, 1.0)
+    return max(expected / CLOSER if isinstance(question, Mean) and bounded.unit != "accounts" else expected, 1.0)
 
 
 def allot(
-    blocks: Mapping[str, tuple[Bounded, ...]], accounts: float, nano_rho: int, *, all_of_them: bool = False
+    blocks: Mapping[str, tuple[Bounded, ...]], accounts: float, budget: Charge, *, all_of_them: bool = False
 ) -> tuple[list[Allotment], list[TooSmall]]:
-    """Split ``nano_rho`` over blocks, each given as its grains from fine to coarse.
+    """Split a charge over blocks, each given as its grains from fine to coarse.
 
     Every round the least useful block gives way (a coarser grain, then out) until all that stay are useful;
     with ``all_of_them`` none does.
@@ -63,14 +70,14 @@ def allot(
     chosen = dict(blocks)
     dropped: list[TooSmall] = []
     while chosen:
-        prices = _split({name: grains[0] for name, grains in chosen.items()}, accounts, nano_rho)
+        charges = _split({name: grains[0] for name, grains in chosen.items()}, accounts, budget)
         errors = {
-            name: Z95 * sigma(grains[0].l2, prices[name]) / expected_cell(grains[0], accounts)
+            name: half_width(grains[0], charges[name].nano_rho) / expected_cell(grains[0], accounts)
             for name, grains in chosen.items()
         }
         worst = max(errors, key=lambda name: errors[name])
         if all_of_them or errors[worst] <= USEFUL:
-            return [Allotment(name, grains[0], prices[name]) for name, grains in chosen.items()], dropped
+            return [Allotment(name, grains[0], charges[name]) for name, grains in chosen.items()], dropped
         coarser = chosen[worst][1:]
         if coarser:
             chosen[worst] = coarser
@@ -80,11 +87,45 @@ def allot(
     return [], dropped
 
 
-def _split(blocks: Mapping[str, Bounded], accounts: float, nano_rho: int) -> dict[str, int]:
-    """At least one nano-rho each, together at most ``nano_rho``."""
-    weights = {name: bounded.l2 / expected_cell(bounded, accounts) for name, bounded in blocks.items()}
-    free, total = nano_rho - len(blocks), sum(weights.values())
-    return {name: 1 + int(free * (weight / total)) for name, weight in weights.items()}
+def alternatives(
+    bounded: Bounded, grains: tuple[Bounded, ...], accounts: float, charge: Charge
+) -> list[dict[str, str | float]]:
+    """What else could be asked, from public numbers alone: a coarser grain, fewer cells an account, another share.
+
+    Each with ``says``, the ``half_width`` it would have and the ``expected_cell`` beside it.
+    """
+    offers = [("by " + ", by ".join(grain.names), grain, charge) for grain in grains if grain.key != bounded.key]
+    fewer = max(bounded.per_account // 4, 1)
+    if fewer < bounded.per_account and not bounded.months:
+        offers.append((f"per_account={fewer}", replace(bounded, per_account=fewer), charge))
+    cell = expected_cell(bounded, accounts)
+    off = half_width(bounded, charge.nano_rho) / cell
+    if off > USEFUL:
+        offers.append(("the price that makes it useful", bounded, Charge(math.ceil(charge.nano_rho * (off / USEFUL) ** 2))))
+    elif off < USEFUL / 4:
+        offers.append(("a quarter of the price", bounded, Charge(charge.nano_rho // 4)))
+    return [
+        {
+            "says": says,
+            "nano_rho": each.nano_rho,
+            "half_width": half_width(other, each.nano_rho),
+            "expected_cell": expected_cell(other, accounts),
+        }
+        for says, other, each in offers
+    ]
+
+
+def _split(blocks: Mapping[str, Bounded], accounts: float, budget: Charge) -> dict[str, Charge]:
+    """Rho by how wide a block is at the same price, at least one nano-rho each; delta evenly, to those that need it."""
+    weights = {name: half_width(bounded, NANO) / expected_cell(bounded, accounts) for name, bounded in blocks.items()}
+    free, total = budget.nano_rho - len(blocks), sum(weights.values())
+    discovering = [name for name, bounded in blocks.items() if isinstance(bounded.question, TopKeys)]
+    return {
+        name: Charge(
+            1 + int(free * (weight / total)), budget.delta // len(discovering) if name in discovering else 0
+        )
+        for name, weight in weights.items()
+    }
 
 
 def _round_up(accounts: float) -> int:

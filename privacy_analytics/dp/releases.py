@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 FORMAT = 1
+Unit = Literal["accounts", "rows", "sum", "mean", "quantile", "share", "ratio", "change"]
 Status = Literal["ok", "approximate", "unreliable", "suppressed"]
 OK, APPROXIMATE = 8.0, 4.0
 """A value is ``ok`` from 8 sigma, ``approximate`` from 4, ``unreliable`` below."""
@@ -33,8 +34,18 @@ class Cell:
     value: float
     low: float
     high: float
-    sigma: float
+    sigma: float | None
+    """None where the noise is no number added to the value, as of quantiles."""
     status: Status
+
+
+@dataclass(frozen=True)
+class Clipped:
+    """How many accounts met a bound, so that some of what they did is not in the answer: noised, with a 95 % interval."""
+
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -42,13 +53,18 @@ class Mechanism:
     """What was done: the noise, its scale, and the bounds on what one account contributes."""
 
     name: str
-    sigma: float
+    sigma: float | None
+    """Standard deviation of the noise, in steps of the answer's fixed point; None where there is none to name."""
     per_account: int
     """Cells one account counts in, at most."""
-    per_cell: int
-    """What one account adds to one cell, at most."""
+    per_cell: float
+    """What one account adds to one cell, at most, in the unit of the answer."""
     l2: float
     """Largest L2 norm of one account's contribution; this is what was priced."""
+    bounds: tuple[float, float] | None = None
+    """What an account's number was clamped into, in the unit of its column."""
+    clipped: Clipped | None = None
+    """None where no bound could be met, or where to count would have cost too much."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +74,7 @@ class Release:
     id: str
     key: str
     """SHA-256 of the canonical question, population and snapshot; empty for a derived value."""
-    unit: Literal["accounts", "rows", "share", "ratio", "change"]
+    unit: Unit
     table: str
     by: tuple[str, ...]
     month: str
@@ -70,6 +86,8 @@ class Release:
     """The canonical question, or for a derived value ``{"op": ..., "of": [expression, expression]}``."""
     mechanism: Mechanism | None = None
     nano_rho: int = 0
+    delta: int = 0
+    """In 1e-15: what its thresholds cost."""
     recorded: Mapping[str, Any] | None = None
     """Written down, not part of the key: purpose, policy version, report, time, time zone, versions of software."""
 
@@ -133,19 +151,31 @@ class Release:
         cells = cast("list[dict[str, Any]]", fields["cells"])
         fields["cells"] = tuple(Cell(key=tuple(cell.pop("key")), **cell) for cell in map(dict[str, Any], cells))
         fields["by"] = tuple(fields["by"])
-        fields["mechanism"] = Mechanism(**fields["mechanism"]) if fields["mechanism"] else None
+        fields["mechanism"] = _mechanism(fields["mechanism"]) if fields["mechanism"] else None
         return cls(**fields)
 
 
-def status(value: float, sigma: float, floor: int) -> Status:
-    """How far to trust a noised count. Reads noised values and public constants only, so it costs nothing."""
-    if value - 2 * sigma < floor:
-        return "suppressed"
+def trust(value: float, sigma: float) -> Status:
+    """How far to trust a noised value. Reads noised values and public constants only, so it costs nothing."""
     if value >= OK * sigma:
         return "ok"
     return "approximate" if value >= APPROXIMATE * sigma else "unreliable"
 
 
+def status(value: float, sigma: float, floor: float) -> Status:
+    """How far to trust a noised count; below the floor, by twice its noise, it is not shown."""
+    return "suppressed" if value - 2 * sigma < floor else trust(value, sigma)
+
+
 def half_width(cell: Cell) -> float:
     """Half of the 95 % interval, in the unit of the value."""
     return (cell.high - cell.low) / 2 if math.isfinite(cell.high - cell.low) else math.inf
+
+
+def _mechanism(raw: Mapping[str, Any]) -> Mechanism:
+    clipped, bounds = raw.get("clipped"), raw.get("bounds")
+    parts: dict[str, Any] = {
+        "clipped": Clipped(**clipped) if clipped else None,
+        "bounds": tuple(bounds) if bounds else None,
+    }
+    return Mechanism(**{**raw, **parts})
