@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,18 @@ from privacy_analytics.answers import Answer, Shown, compare, share, tiles
 from privacy_analytics.dp.questions import Question
 from privacy_analytics.dp.releases import Release
 from privacy_analytics.errors import NotFound, UsageError
+from privacy_analytics.remote import SCHEME, RemoteCurator
 
 Json = Mapping[str, Any]
 Part = str | tuple[str, str]
 """A block of a plan by name, or two of them: the first as a share of the second."""
 ONE_QUESTION = 0.1
 """Part of what a purpose has left that one question takes unless told otherwise."""
+
+_GUARDS = {
+    "embedded": "this guards against accidents, not against somebody who opens the files",
+    "enforced": "lake, key and ledger belong to another user; only releases come here",
+}
 
 
 class Answers(Protocol):
@@ -34,7 +41,8 @@ def open_session(
 
     Parameters
     ----------
-    workspace : folder; else $PRIVACY_ANALYTICS_WORKSPACE, else the nearest ``workspace.toml`` upward
+    workspace : folder, or ``unix:///run/….sock`` of a curator that another OS user runs; else
+        $PRIVACY_ANALYTICS_WORKSPACE, else the nearest ``workspace.toml`` upward
     month : "2026-10"; empty means the last complete one
     purpose : usage, cohorts, marketing, exploration or revisions
     report : name to write down beside what is released
@@ -45,11 +53,17 @@ def open_session(
         no workspace, or no data of that month
     SettingsError, PolicyError
         the workspace is not set up, or the purpose does not exist
+    TryLater
+        no curator listens at that socket
     """
-    from privacy_analytics.curator import Curator
-    from privacy_analytics.workspace import load
+    from privacy_analytics.workspace import VARIABLE, load
 
-    return Session(Curator(load(workspace or None)), month=month, purpose=purpose, report=report)
+    named = str(workspace or os.environ.get(VARIABLE, ""))
+    if named.startswith(SCHEME):
+        return Session(RemoteCurator(named), month=month, purpose=purpose, report=report)
+    from privacy_analytics.curator import Curator
+
+    return Session(Curator(load(named or None)), month=month, purpose=purpose, report=report)
 
 
 class Session:
@@ -137,8 +151,8 @@ class Session:
         part = left["left"] / max(left["allowance"], 1)
         return (
             f"{facts['product']} · {facts['snapshot']} · for {facts['purpose']}, {part:.0%} of its privacy loss left · "
-            f"counts {facts['population']} · policy {facts['policy']} · {facts['timezone']} · {facts['trust']}: "
-            "this guards against accidents, not against somebody who opens the files"
+            f"counts {facts['population']} · policy {facts['policy']} · {facts['timezone']} · "
+            f"{facts['trust']}: {_GUARDS[facts['trust']]}"
         )
 
     def _repr_html_(self) -> str:

@@ -92,8 +92,13 @@ def find(workspace: str | Path | None = None) -> Path:
     named = workspace or os.environ.get(VARIABLE)
     if named:
         root = Path(named).expanduser().resolve()
-        if (root / FILE).is_file():
-            return root
+        try:
+            if (root / FILE).is_file():
+                return root
+        except PermissionError:
+            raise SettingsError(
+                f"{named} is another user's. Ask its operator for the socket, and name that: unix:///run/….sock"
+            ) from None
         raise NotFound(f"There is no {FILE} in {named}. Make a workspace there with: pa init {named}")
     here = Path.cwd().resolve()
     for folder in (here, *here.parents):

@@ -28,6 +28,7 @@ COMMANDS = {
     "gate": "report",
     "publish": "report",
     "budget": "budget",
+    "serve": "serve",
 }
 """Each command with the module of this package that holds it; loaded when it is called for."""
 
