@@ -10,9 +10,9 @@ import fcntl
 import hashlib
 import json
 import weakref
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -58,9 +58,10 @@ def _once(name: str, kind: str, *columns: str) -> None:
     sa.Index(name, *(EVENTS.c[each] for each in columns), unique=True, sqlite_where=only, postgresql_where=only)
 
 
-_once("one_reservation_an_attempt", "reserve", "plan", "month", "attempt")
+_once("one_reservation_an_attempt", "reserve", "plan", "month", "key", "attempt")
 _once("one_drawing_an_attempt", "drawing", "key", "month", "attempt")
 _once("one_commit_a_question", "commit", "key")
+sa.Index("what_became_of_a_question", EVENTS.c.key, EVENTS.c.kind, EVENTS.c.plan, EVENTS.c.attempt)
 sa.Index("sums_of_a_purpose", EVENTS.c.kind, EVENTS.c.month, EVENTS.c.purpose, EVENTS.c.nano_rho, EVENTS.c.delta)
 sa.Index("sums_of_a_plan", EVENTS.c.plan, EVENTS.c.kind, EVENTS.c.month, EVENTS.c.nano_rho, EVENTS.c.delta)
 
@@ -69,7 +70,7 @@ _SQLITE = [
     for name, when in {
         "events_refuse_update": "UPDATE ON events",
         "events_refuse_delete": "DELETE ON events",
-        "events_refuse_replace": "INSERT ON events WHEN NEW.seq <> (SELECT seq + 1 FROM head)",
+        "events_refuse_replace": "INSERT ON events WHEN NEW.seq <= (SELECT max(seq) FROM events)",
         "head_refuse_back": "UPDATE ON head WHEN NEW.seq <= OLD.seq",
         "head_refuse_delete": "DELETE ON head",
         "head_refuse_replace": "INSERT ON head WHEN EXISTS (SELECT 1 FROM head)",
@@ -89,6 +90,12 @@ _POSTGRESQL = [
         }.items()
     ),
 ]
+_NOW = sa.select(_HEAD.c.seq, _HEAD.c.hash)
+_LOCK = _NOW.with_for_update()
+_MOVE = _HEAD.update()
+_ADD = EVENTS.insert()
+_ALL = sa.select(EVENTS).order_by(EVENTS.c.seq).execution_options(yield_per=1000)
+_SNAPSHOT = {"postgresql": "REPEATABLE READ", "sqlite": "SERIALIZABLE"}
 _THIS_SCHEMA = "hashtextextended(current_schema(), {})"
 _TURN, _LAYING = _THIS_SCHEMA.format(0), _THIS_SCHEMA.format(1)
 _ENTER = "enter the stored releases with their charges: pa doctor --accept-restore --name NAME --reason WHY"
@@ -114,6 +121,45 @@ class Event:
     hash: str
 
 
+@dataclass
+class Writer:
+    """Adds events in one transaction, each chained to the one before; ``seq`` and ``hash`` are the last one's."""
+
+    connection: sa.Connection
+    seq: int
+    hash: str
+
+    def add(
+        self,
+        kind: str,
+        charge: Charge = NOTHING,
+        *,
+        month: str = "",
+        purpose: str = "",
+        plan: str = "",
+        key: str = "",
+        attempt: int = 0,
+        payload: str = "",
+    ) -> None:
+        row: dict[str, Any] = {
+            "seq": self.seq + 1,
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "kind": kind,
+            "month": month,
+            "purpose": purpose,
+            "plan": plan,
+            "key": key,
+            "attempt": attempt,
+            "nano_rho": charge.nano_rho,
+            "delta": charge.delta,
+            "payload": payload,
+            "previous": self.hash,
+        }
+        row["hash"] = _digest(row)
+        self.connection.execute(_ADD, row)
+        self.seq, self.hash = row["seq"], row["hash"]
+
+
 class Chain:
     """The rows, their order and their hashes. Opening makes the tables where there are none, and verifies.
 
@@ -130,7 +176,10 @@ class Chain:
     def __init__(self, url: str) -> None:
         try:
             self.engine = _engine(url)
-            self._open()
+            self._writing = self.engine.execution_options(begin="IMMEDIATE")
+            self._reading = self.engine.execution_options(isolation_level=_SNAPSHOT[self.engine.dialect.name])
+            weakref.finalize(self, self.engine.dispose)
+            self._lay_out()
         except ModuleNotFoundError:
             raise LedgerError(
                 "A ledger on PostgreSQL needs psycopg. Install it with: pip install 'privacy-analytics[postgres]'"
@@ -163,20 +212,20 @@ class Chain:
     def events(self) -> list[Event]:
         """Every event, oldest first."""
         with self.reading() as connection:
-            return list(_rows(connection))
+            return [Event(**row) for row in connection.execute(_ALL).mappings()]
 
     def verify(self) -> int:
         """Walk the chain and return its length. Raises LedgerError where it is broken or shorter than its head says."""
-        with self.reading() as connection:  # one snapshot: another process may be adding
-            head = connection.execute(sa.select(_HEAD.c.seq, _HEAD.c.hash)).one()
+        with self.reading() as connection, connection.execute(_ALL) as rows:
+            head = connection.execute(_NOW).one()  # of the same snapshot: another process may be adding
             previous, position = _GENESIS, 0
-            for position, event in enumerate(_rows(connection), start=1):
-                if event.seq != position or event.previous != previous or _digest(asdict(event)) != event.hash:
+            for position, event in enumerate(rows.mappings(), start=1):
+                if event["seq"] != position or event["previous"] != previous or _digest(event) != event["hash"]:
                     raise LedgerError(
                         f"The ledger's chain breaks at entry {position} of {head.seq}. Nothing more is released. "
                         f"{_AFTER_A_LOSS}"
                     )
-                previous = event.hash
+                previous = event["hash"]
         if (head.seq, head.hash) != (position, previous):
             raise LedgerError(
                 f"The ledger was cut off: its head counts {head.seq} entries, {position} are there. {_AFTER_A_LOSS}"
@@ -186,54 +235,20 @@ class Chain:
     @contextmanager
     def reading(self) -> Generator[sa.Connection]:
         """One snapshot of everything committed; nobody waits for it."""
-        isolation = {"postgresql": "REPEATABLE READ"}.get(self.engine.dialect.name, "SERIALIZABLE")
-        with self.engine.connect().execution_options(isolation_level=isolation) as connection:
+        with self._reading.connect() as connection:
             yield connection
 
     @contextmanager
-    def adding(self) -> Generator[sa.Connection]:
+    def adding(self) -> Generator[Writer]:
         """One writer at a time: the head row is locked first (SQLite: BEGIN IMMEDIATE). All of it or nothing."""
-        with self.engine.execution_options(begin="IMMEDIATE").begin() as connection:
-            connection.execute(sa.select(_HEAD.c.seq).with_for_update()).one()
-            yield connection
+        with self._writing.begin() as connection:
+            writer = Writer(connection, *connection.execute(_LOCK).one())
+            yield writer
+            connection.execute(_MOVE, {"seq": writer.seq, "hash": writer.hash})
 
-    def append(
-        self,
-        connection: sa.Connection,
-        kind: str,
-        charge: Charge = NOTHING,
-        *,
-        month: str = "",
-        purpose: str = "",
-        plan: str = "",
-        key: str = "",
-        attempt: int = 0,
-        payload: str = "",
-    ) -> None:
-        """Add one event, in a transaction of ``adding``."""
-        head = connection.execute(sa.select(_HEAD.c.seq, _HEAD.c.hash)).one()
-        row: dict[str, Any] = {
-            "seq": head.seq + 1,
-            "at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "kind": kind,
-            "month": month,
-            "purpose": purpose,
-            "plan": plan,
-            "key": key,
-            "attempt": attempt,
-            "payload": payload,
-            "nano_rho": charge.nano_rho,
-            "delta": charge.delta,
-            "previous": head.hash,
-        }
-        row["hash"] = _digest(row)
-        connection.execute(EVENTS.insert().values(**row))
-        connection.execute(_HEAD.update().values(seq=row["seq"], hash=row["hash"]))
-
-    def _open(self) -> None:
-        """Two processes may open a ledger that is not there yet: one lays it out, the other finds it."""
-        weakref.finalize(self, self.engine.dispose)
-        with self.engine.execution_options(begin="IMMEDIATE").begin() as connection:
+    def _lay_out(self) -> None:
+        """Two processes may open a ledger that is not there yet: one makes its tables, the other finds them."""
+        with self._writing.begin() as connection:
             postgresql = connection.dialect.name == "postgresql"
             if postgresql:
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LAYING})")
@@ -250,12 +265,7 @@ class Chain:
                 )
 
 
-def _rows(connection: sa.Connection) -> Iterator[Event]:
-    query = sa.select(EVENTS).order_by(EVENTS.c.seq).execution_options(yield_per=1000)
-    return (Event(**row) for row in connection.execute(query).mappings())
-
-
-def _digest(fields: dict[str, Any]) -> str:
+def _digest(fields: Mapping[Any, Any]) -> str:
     said = {name: value for name, value in fields.items() if name != "hash"}
     return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 

@@ -16,20 +16,30 @@ that died between ``drawing`` and ``commit`` has lost that charge, since the noi
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from privacy_analytics.dp.chain import EVENTS, Chain, Event
-from privacy_analytics.dp.charge import Charge
+from privacy_analytics.dp.chain import EVENTS, Chain, Event, Writer
+from privacy_analytics.dp.charge import NOTHING, Charge
 from privacy_analytics.errors import InsufficientLoss, LedgerError
 
 __all__ = ["Answer", "Charge", "Event", "Ledger"]
 
-_MEANWHILE = "This question was answered meanwhile. Ask it again: that answer is free."
+_PLAN, _KEY, _MONTH, _PURPOSE = (EVENTS.c[each] == sa.bindparam(each) for each in ("plan", "key", "month", "purpose"))
+_TOTAL = [sa.func.sum(EVENTS.c[each]) for each in ("nano_rho", "delta")]
+_BY_KIND = sa.select(EVENTS.c.kind, *_TOTAL).group_by(EVENTS.c.kind)
+_OF_PURPOSE = _BY_KIND.where(EVENTS.c.kind.in_(("reserve", "grant")), _MONTH, _PURPOSE)
+_OF_PLAN = _BY_KIND.where(EVENTS.c.kind.in_(("reserve", "drawing")), _PLAN, _MONTH)
+_OF_MONTHS = sa.select(EVENTS.c.month, *_TOTAL).where(EVENTS.c.kind == "reserve").group_by(EVENTS.c.month)
+_OF_KEY = sa.select(EVENTS.c.kind, EVENTS.c.plan, EVENTS.c.attempt).where(_KEY)
+_KEYS = sa.select(EVENTS.c.key).where(EVENTS.c.kind == "commit")
+_ANSWER = sa.select(EVENTS.c.payload).where(EVENTS.c.kind == "commit", _KEY)
+_FROZEN = sa.select(EVENTS.c.payload).where(EVENTS.c.kind == "reserve", EVENTS.c.attempt == 0, _PLAN)
 
 
 @dataclass(frozen=True)
@@ -56,8 +66,9 @@ class Ledger(Chain):
         of the months has less left, LedgerError where the plan has a reservation.
         """
         try:
-            with self.adding() as connection:
-                self._reserve(connection, plan, months, purpose, charge, allowance, payload=payload, attempt=0)
+            with self.adding() as writer:
+                about: dict[str, Any] = {"plan": plan, "purpose": purpose, "payload": payload}
+                _reserve(writer, months, charge, allowance, **about)
         except IntegrityError:
             raise LedgerError("This plan was reserved meanwhile. Ask again: it goes on from there.") from None
 
@@ -70,37 +81,31 @@ class Ledger(Chain):
         Raises InsufficientLoss beyond the plan's reservation, or where nothing is left to pay again; LedgerError where
         the question has an answer.
         """
-        of_key = (EVENTS.c.kind == "drawing", EVENTS.c.key == key)
-        with self.adding() as connection:
-            self._refuse_answered(connection, key)
-            if _next(connection, *of_key, EVENTS.c.plan == plan):
-                attempt = _next(connection, EVENTS.c.kind == "reserve", EVENTS.c.plan == plan)
-                again = "again, after a crash while drawing"
-                self._reserve(connection, plan, months, purpose, charge, allowance, payload=again, attempt=attempt)
-            attempt = _next(connection, *of_key)
+        with self.adding() as writer:
+            before = _attempts(writer, key)
+            about: dict[str, Any] = {"plan": plan, "purpose": purpose, "key": key, "attempt": len(set(before))}
+            if any(drawn_by == plan for drawn_by, _ in before):
+                _reserve(writer, months, charge, allowance, **about, payload="again, after a crash while drawing")
             for month in dict.fromkeys(months):
-                of_plan = (EVENTS.c.plan == plan, EVENTS.c.month == month)
-                reserved, drawn = (_sum(connection, EVENTS.c.kind == kind, *of_plan) for kind in ("reserve", "drawing"))
-                _afford(charge, reserved - drawn, "what this plan has reserved")
-                about = {"month": month, "purpose": purpose, "plan": plan, "key": key}
-                self.append(connection, "drawing", charge, **about, attempt=attempt)
+                sums = _sums(writer.connection, _OF_PLAN, plan=plan, month=month)
+                _afford(charge, sums["reserve"] - sums["drawing"], "what this plan has reserved")
+                writer.add("drawing", charge, **about, month=month)
 
     def commit(self, plan: str, *, month: str, purpose: str, key: str, payload: str) -> None:
         """Make a release final: from here the same question has these bytes as its answer.
 
         Raises LedgerError where it has an answer already, or where this plan never paid for one.
         """
-        with self.adding() as connection:
-            self._refuse_answered(connection, key)
-            if not _next(connection, EVENTS.c.kind == "drawing", EVENTS.c.key == key, EVENTS.c.plan == plan):
+        with self.adding() as writer:
+            if not any(drawn_by == plan for drawn_by, _ in _attempts(writer, key)):
                 raise LedgerError("This release was not paid for, so it is not final. Ask the question again.")
-            self.append(connection, "commit", month=month, purpose=purpose, plan=plan, key=key, payload=payload)
+            writer.add("commit", month=month, purpose=purpose, plan=plan, key=key, payload=payload)
 
     def grant(self, *, month: str, purpose: str, charge: Charge, name: str, reason: str) -> None:
         """Add to what a month's purpose may spend, under a name and for a reason."""
-        with self.adding() as connection:
+        with self.adding() as writer:
             said = json.dumps({"name": name, "reason": reason})
-            self.append(connection, "grant", charge, month=month, purpose=purpose, payload=said)
+            writer.add("grant", charge, month=month, purpose=purpose, payload=said)
 
     def enter(self, answers: Iterable[Answer], *, name: str, reason: str) -> int:
         """Enter releases that this ledger does not know, whatever is left, under a name and for a reason.
@@ -108,107 +113,73 @@ class Ledger(Chain):
         After a restore people have seen them: they stay charged and stay the answer. Nothing is lowered. Returns how
         many there were.
         """
-        with self.adding() as connection:
-            known = set(connection.execute(sa.select(EVENTS.c.key).where(EVENTS.c.kind == "commit")).scalars())
+        with self.adding() as writer:
+            known = set(writer.connection.execute(_KEYS).scalars())
             strange = [answer for answer in answers if answer.key not in known]
-            said = json.dumps({"name": name, "reason": reason, "releases": len(strange)})
-            self.append(connection, "restore", payload=said)
+            writer.add("restore", payload=json.dumps({"name": name, "reason": reason, "releases": len(strange)}))
             for answer in strange:
-                self._enter(connection, answer)
+                about: dict[str, Any] = {"purpose": answer.purpose, "plan": f"restored {answer.key}"}
+                drawn: dict[str, Any] = about | {"key": answer.key, "attempt": len(set(_attempts(writer, answer.key)))}
+                for month in answer.months:
+                    writer.add("reserve", answer.charge, **about, month=month, payload="restored")
+                    writer.add("drawing", answer.charge, **drawn, month=month)
+                writer.add("commit", **about, month=answer.months[-1], key=answer.key, payload=answer.payload)
         return len(strange)
 
     def unknown(self, release_ids: Iterable[str]) -> list[str]:
         """Those of the stored releases that this ledger never committed: it is older than they are."""
         with self.reading() as connection:
-            keys = connection.execute(sa.select(EVENTS.c.key).where(EVENTS.c.kind == "commit")).scalars()
-            known = {f"r-{key[:12]}" for key in keys}
+            known = {f"r-{key[:12]}" for key in connection.execute(_KEYS).scalars()}
         return [each for each in release_ids if each not in known]
 
     def spent(self, month: str, purpose: str) -> Charge:
         """What was reserved of a month's purpose so far."""
         with self.reading() as connection:
-            return _sum(connection, *_of("reserve", month, purpose))
+            return _sums(connection, _OF_PURPOSE, month=month, purpose=purpose)["reserve"]
 
     def granted(self, month: str, purpose: str) -> Charge:
         """What was granted on top of the purpose's share."""
         with self.reading() as connection:
-            return _sum(connection, *_of("grant", month, purpose))
+            return _sums(connection, _OF_PURPOSE, month=month, purpose=purpose)["grant"]
 
     def spent_by_month(self) -> dict[str, Charge]:
-        """What was reserved of each month."""
-        query = sa.select(EVENTS.c.month, *_SUMS).where(EVENTS.c.kind == "reserve").group_by(EVENTS.c.month)
+        """What was reserved of each month, oldest first."""
         with self.reading() as connection:
-            rows = connection.execute(query.order_by(EVENTS.c.month)).all()
-        return {month: Charge(*map(int, parts)) for month, *parts in rows}
+            return dict(sorted(_sums(connection, _OF_MONTHS).items()))
 
     def lifetime(self) -> Charge:
         """The sum over all months: a bound on what an account that is in every month can have lost."""
-        return sum(self.spent_by_month().values(), Charge())
+        return sum(self.spent_by_month().values(), NOTHING)
 
     def plan(self, plan: str) -> str | None:
         """The frozen plan as it was first reserved, or None."""
-        of = (EVENTS.c.kind == "reserve", EVENTS.c.plan == plan, EVENTS.c.attempt == 0)
         with self.reading() as connection:
-            return connection.execute(sa.select(EVENTS.c.payload).where(*of).order_by(EVENTS.c.seq).limit(1)).scalar()
+            return connection.execute(_FROZEN, {"plan": plan}).scalar()
 
     def released(self, key: str) -> str | None:
         """The committed bytes of a question, or None."""
         with self.reading() as connection:
-            return _released(connection, key)
-
-    def _refuse_answered(self, connection: sa.Connection, key: str) -> None:
-        if _released(connection, key) is not None:
-            raise LedgerError(_MEANWHILE)
-
-    def _enter(self, connection: sa.Connection, answer: Answer) -> None:
-        plan, purpose, key = f"restored {answer.key}", answer.purpose, answer.key
-        attempt = _next(connection, EVENTS.c.kind == "drawing", EVENTS.c.key == key)
-        for month in answer.months:
-            about: dict[str, Any] = {"month": month, "purpose": purpose, "plan": plan}
-            self.append(connection, "reserve", answer.charge, **about, payload="restored")
-            self.append(connection, "drawing", answer.charge, **about, key=key, attempt=attempt)
-        last: dict[str, Any] = {"month": answer.months[-1], "purpose": purpose, "plan": plan, "key": key}
-        self.append(connection, "commit", **last, payload=answer.payload)
-
-    def _reserve(
-        self,
-        connection: sa.Connection,
-        plan: str,
-        months: Collection[str],
-        purpose: str,
-        charge: Charge,
-        allowance: Charge,
-        *,
-        payload: str,
-        attempt: int,
-    ) -> None:
-        for month in dict.fromkeys(months):
-            granted = _sum(connection, *_of("grant", month, purpose))
-            left = allowance + granted - _sum(connection, *_of("reserve", month, purpose))
-            _afford(charge, left, f"{purpose} of {month}")
-            about = {"month": month, "purpose": purpose, "plan": plan, "payload": payload}
-            self.append(connection, "reserve", charge, **about, attempt=attempt)
+            return connection.execute(_ANSWER, {"key": key}).scalar()
 
 
-_SUMS = [sa.func.coalesce(sa.func.sum(EVENTS.c[part]), 0) for part in ("nano_rho", "delta")]
+def _reserve(writer: Writer, months: Sequence[str], charge: Charge, allowance: Charge, **about: Any) -> None:
+    for month in dict.fromkeys(months):
+        sums = _sums(writer.connection, _OF_PURPOSE, month=month, purpose=about["purpose"])
+        _afford(charge, allowance + sums["grant"] - sums["reserve"], f"{about['purpose']} of {month}")
+        writer.add("reserve", charge, **about, month=month)
 
 
-def _of(kind: str, month: str, purpose: str) -> tuple[sa.ColumnElement[bool], ...]:
-    return EVENTS.c.kind == kind, EVENTS.c.month == month, EVENTS.c.purpose == purpose
+def _attempts(writer: Writer, key: str) -> list[tuple[str, int]]:
+    """Plan and attempt of every drawing of a question. Raises LedgerError where it has an answer."""
+    events = writer.connection.execute(_OF_KEY, {"key": key}).all()
+    if any(kind == "commit" for kind, _, _ in events):
+        raise LedgerError("This question was answered meanwhile. Ask it again: that answer is free.")
+    return [(plan, attempt) for kind, plan, attempt in events if kind == "drawing"]
 
 
-def _sum(connection: sa.Connection, *of: sa.ColumnElement[bool]) -> Charge:
-    return Charge(*map(int, connection.execute(sa.select(*_SUMS).where(*of)).one()))
-
-
-def _next(connection: sa.Connection, *of: sa.ColumnElement[bool]) -> int:
-    """The number of the attempt after those that are there: 0 where there is none."""
-    return connection.execute(sa.select(sa.func.coalesce(sa.func.max(EVENTS.c.attempt) + 1, 0)).where(*of)).scalar_one()
-
-
-def _released(connection: sa.Connection, key: str) -> str | None:
-    of = (EVENTS.c.kind == "commit", EVENTS.c.key == key)
-    return connection.execute(sa.select(EVENTS.c.payload).where(*of)).scalar()
+def _sums(connection: sa.Connection, statement: sa.Select[Any], **named: str) -> dict[str, Charge]:
+    rows: Sequence[Any] = connection.execute(statement, named).all()
+    return defaultdict(Charge, {name: Charge(int(nano_rho), int(delta)) for name, nano_rho, delta in rows})
 
 
 def _afford(charge: Charge, left: Charge, scope: str) -> None:

@@ -1,28 +1,24 @@
+"""What the ledger promises, on SQLite and on a real PostgreSQL server."""
+
 import json
-import sqlite3
 import subprocess
 import sys
-from pathlib import Path
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from privacy_analytics.dp import chain
-from privacy_analytics.dp.ledger import Charge, Ledger
-from privacy_analytics.errors import InsufficientLoss, LedgerError
+from privacy_analytics.dp.ledger import Answer, Charge, Ledger
+from privacy_analytics.errors import InsufficientLoss, LedgerError, UsageError
 
 OCTOBER: dict[str, Any] = {"month": "2026-10", "purpose": "usage"}
 SPEND: dict[str, Any] = {"months": ["2026-10"], "purpose": "usage"}
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "ledger.sqlite"
-
-
-@pytest.fixture
-def url(file: Path) -> str:
-    return f"sqlite:///{file}"
+QUARTER: dict[str, Any] = {"months": ["2026-08", "2026-09", "2026-10"], "purpose": "cohorts"}
+ALLOWED = Charge(100, 50)
+NAMED = {"name": "Officer", "reason": "the disk broke"}
 
 
 @pytest.fixture
@@ -30,96 +26,193 @@ def ledger(url: str) -> Ledger:
     return Ledger(url)
 
 
-def spend(ledger: Ledger, plan: str = "p", key: str = "k", nano_rho: int = 40, allowance: int = 100) -> None:
-    ledger.reserve(plan, **SPEND, charge=Charge(nano_rho), allowance=Charge(allowance), payload="{}")
-    ledger.drawing(plan, **SPEND, key=key, charge=Charge(nano_rho), allowance=Charge(allowance))
+def spend(ledger: Ledger, plan: str = "p", key: str = "k", charge: Charge = Charge(40, 7)) -> None:  # noqa: B008
+    ledger.reserve(plan, **SPEND, charge=charge, allowance=ALLOWED, payload="{}")
+    ledger.drawing(plan, **SPEND, key=key, charge=charge, allowance=ALLOWED)
     ledger.commit(plan, **OCTOBER, key=key, payload=f'"answer to {key}"')
 
 
-def tamper(file: Path, *statements: str) -> None:
-    """What somebody with the file and without scruples can do."""
-    with sqlite3.connect(file) as connection:
-        for verb in ("update", "delete"):
-            connection.execute(f"DROP TRIGGER events_refuse_{verb}")
+def kinds(ledger: Ledger) -> list[str]:
+    return [event.kind for event in ledger.events()]
+
+
+def execute(url: str, *statements: str) -> None:
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
         for statement in statements:
-            connection.execute(statement)
-    connection.close()
+            connection.exec_driver_sql(statement)
+
+
+def tamper(url: str, *statements: str) -> None:
+    """What somebody who owns the database and has no scruples can do."""
+    triggers = [name for name in ("update", "delete", "replace") if url.startswith("sqlite")]
+    unlocked = [f"DROP TRIGGER {table}_refuse_{name}" for table in ("events", "head") for name in triggers]
+    unlocked = [each.replace("head_refuse_update", "head_refuse_back") for each in unlocked]
+    both = [f"ALTER TABLE {table} DISABLE TRIGGER ALL" for table in ("events", "head")]
+    execute(url, *(unlocked or both), *statements)
 
 
 def test_what_was_spent_is_what_was_reserved(ledger: Ledger):
-    spend(ledger, "p", "k", 40)
-    ledger.reserve("q", **SPEND, charge=Charge(7), allowance=Charge(100), payload="{}")
-    assert ledger.spent(**OCTOBER) == Charge(47)
-    assert ledger.spent_by_month() == {"2026-10": Charge(47)}
+    spend(ledger, "p", "k", Charge(40, 7))
+    ledger.reserve("q", **SPEND, charge=Charge(7), allowance=ALLOWED, payload="{}")
+    assert ledger.spent(**OCTOBER) == Charge(47, 7)
+    assert ledger.spent_by_month() == {"2026-10": Charge(47, 7)}
     assert ledger.spent("2026-10", "marketing") == ledger.spent("2026-11", "usage") == Charge()
-    assert [event.kind for event in ledger.events()] == ["reserve", "drawing", "commit", "reserve"]
+    assert kinds(ledger) == ["reserve", "drawing", "commit", "reserve"]
 
 
-def test_a_reservation_over_what_is_left_leaves_nothing_behind(ledger: Ledger):
-    spend(ledger, nano_rho=40)
-    with pytest.raises(InsufficientLoss) as refused:
-        ledger.reserve("q", **SPEND, charge=Charge(61), allowance=Charge(100), payload="{}")
-    assert (refused.value.requested, refused.value.remaining) == (61, 60)
-    assert ledger.spent(**OCTOBER) == Charge(40)
-    ledger.reserve("q", **SPEND, charge=Charge(60), allowance=Charge(100), payload="{}")
+@pytest.mark.parametrize(
+    ("charge", "requested", "remaining", "said"),
+    [(Charge(61), 61, 60, "rho 0.000000"), (Charge(1, 44), 44, 43, "delta 4.4e-14")],
+)
+def test_a_reservation_over_what_is_left_leaves_nothing_behind(
+    ledger: Ledger, charge: Charge, requested: int, remaining: int, said: str
+):
+    spend(ledger)
+    with pytest.raises(InsufficientLoss, match=said) as refused:
+        ledger.reserve("q", **SPEND, charge=charge, allowance=ALLOWED, payload="{}")
+    assert (refused.value.requested, refused.value.remaining) == (requested, remaining)
+    assert len(ledger.events()) == 3
+    ledger.reserve("q", **SPEND, charge=Charge(60, 43), allowance=ALLOWED, payload="{}")
+    assert ledger.spent(**OCTOBER) == ALLOWED
+
+
+def test_a_charge_is_never_less_than_nothing():
+    with pytest.raises(UsageError, match="never given back"):
+        Charge(1, -1)
+    assert Charge(1, 5) - Charge(3, 2) == Charge(0, 3)
+    assert Charge(1, 5).within(Charge(1, 5))
+    assert not Charge(1, 5).within(Charge(9, 4))
+
+
+def test_a_spanning_question_is_charged_to_every_month_that_it_touches(ledger: Ledger):
+    ledger.reserve("p", **QUARTER, charge=Charge(10, 3), allowance=ALLOWED, payload="{}")
+    ledger.drawing("p", **QUARTER, key="k", charge=Charge(10, 3), allowance=ALLOWED)
+    ledger.commit("p", month="2026-10", purpose="cohorts", key="k", payload="the answer")
+    assert ledger.spent_by_month() == dict.fromkeys(QUARTER["months"], Charge(10, 3))
+    assert ledger.lifetime() == Charge(30, 9)
+    assert kinds(ledger) == ["reserve"] * 3 + ["drawing"] * 3 + ["commit"]
+
+
+def test_a_spanning_question_that_one_month_cannot_pay_is_charged_to_none(ledger: Ledger):
+    ledger.reserve("q", months=["2026-09"], purpose="cohorts", charge=Charge(95), allowance=ALLOWED, payload="{}")
+    with pytest.raises(InsufficientLoss, match="cohorts of 2026-09"):
+        ledger.reserve("p", **QUARTER, charge=Charge(10), allowance=ALLOWED, payload="{}")
+    assert ledger.spent_by_month() == {"2026-09": Charge(95)}
+    assert ledger.plan("p") is None
 
 
 def test_a_grant_adds_to_its_month_and_purpose_alone(ledger: Ledger):
-    ledger.grant(**OCTOBER, charge=Charge(5), name="Officer", reason="a second look")
-    ledger.reserve("p", **SPEND, charge=Charge(15), allowance=Charge(10), payload="{}")
-    assert ledger.granted(**OCTOBER) == Charge(5)
-    assert json.loads(ledger.events()[0].payload) == {"name": "Officer", "reason": "a second look"}
+    ledger.grant(**OCTOBER, charge=Charge(5, 1), **NAMED)
+    ledger.reserve("p", **SPEND, charge=Charge(15, 1), allowance=Charge(10), payload="{}")
+    assert ledger.granted(**OCTOBER) == Charge(5, 1)
+    assert json.loads(ledger.events()[0].payload) == NAMED
     with pytest.raises(InsufficientLoss):
         ledger.reserve("q", months=["2026-11"], purpose="usage", charge=Charge(11), allowance=Charge(10), payload="{}")
 
 
-def test_a_plan_draws_no_more_than_it_reserved(ledger: Ledger):
-    ledger.reserve("p", **SPEND, charge=Charge(10), allowance=Charge(100), payload="{}")
-    ledger.drawing("p", **SPEND, key="a", charge=Charge(6), allowance=Charge(100))
+@pytest.mark.parametrize("charge", [Charge(5, 1), Charge(4, 2)])
+def test_a_plan_draws_no_more_than_it_reserved(ledger: Ledger, charge: Charge):
+    ledger.reserve("p", **SPEND, charge=Charge(10, 2), allowance=ALLOWED, payload="{}")
+    ledger.drawing("p", **SPEND, key="a", charge=Charge(6, 1), allowance=ALLOWED)
     with pytest.raises(InsufficientLoss, match="this plan has reserved"):
-        ledger.drawing("p", **SPEND, key="b", charge=Charge(5), allowance=Charge(100))
-    ledger.drawing("p", **SPEND, key="b", charge=Charge(4), allowance=Charge(100))
+        ledger.drawing("p", **SPEND, key="b", charge=charge, allowance=ALLOWED)
+    ledger.drawing("p", **SPEND, key="b", charge=Charge(4, 1), allowance=ALLOWED)
+
+
+def test_a_plan_draws_in_no_month_that_it_did_not_reserve(ledger: Ledger):
+    ledger.reserve("p", **SPEND, charge=Charge(10), allowance=ALLOWED, payload="{}")
+    with pytest.raises(InsufficientLoss, match="this plan has reserved"):
+        ledger.drawing(
+            "p", months=["2026-10", "2026-11"], purpose="usage", key="a", charge=Charge(1), allowance=ALLOWED
+        )
+    assert kinds(ledger) == ["reserve"]
 
 
 def test_drawing_again_is_paid_again_in_the_same_step(ledger: Ledger):
+    about: dict[str, Any] = {"key": "a", "charge": Charge(5), "allowance": Charge(15)}
     ledger.reserve("p", **SPEND, charge=Charge(10), allowance=Charge(15), payload="the plan")
-    ledger.drawing("p", **SPEND, key="a", charge=Charge(5), allowance=Charge(15))
-    ledger.drawing("p", **SPEND, key="a", charge=Charge(5), allowance=Charge(15))
+    ledger.drawing("p", **SPEND, **about)
+    ledger.drawing("p", **SPEND, **about)
     assert ledger.spent(**OCTOBER) == Charge(15)
     with pytest.raises(InsufficientLoss):
-        ledger.drawing("p", **SPEND, key="a", charge=Charge(5), allowance=Charge(15))
+        ledger.drawing("p", **SPEND, **about)
     assert ledger.spent(**OCTOBER) == Charge(15)
-    assert [event.kind for event in ledger.events()] == ["reserve", "drawing", "reserve", "drawing"]
+    assert [(event.kind, event.key, event.attempt) for event in ledger.events()] == [
+        ("reserve", "", 0), ("drawing", "a", 0), ("reserve", "a", 1), ("drawing", "a", 1),
+    ]  # fmt: skip
     assert ledger.plan("p") == "the plan"
 
 
-def test_a_question_is_answered_once(ledger: Ledger):
+def test_a_plan_is_reserved_once(ledger: Ledger):
+    ledger.reserve("p", **SPEND, charge=Charge(1), allowance=ALLOWED, payload="{}")
+    with pytest.raises(LedgerError, match="reserved meanwhile"):
+        ledger.reserve("p", **SPEND, charge=Charge(1), allowance=ALLOWED, payload="{}")
+    assert ledger.spent(**OCTOBER) == Charge(1)
+
+
+def test_a_question_is_answered_once_and_never_charged_again(ledger: Ledger):
     spend(ledger)
-    with pytest.raises(LedgerError, match="answered meanwhile"):
-        ledger.commit("q", **OCTOBER, key="k", payload="another answer")
+    ledger.reserve("q", **SPEND, charge=Charge(1), allowance=ALLOWED, payload="{}")
+    with pytest.raises(LedgerError, match="that answer is free"):
+        ledger.drawing("q", **SPEND, key="k", charge=Charge(1), allowance=ALLOWED)
+    with pytest.raises(LedgerError, match="that answer is free"):
+        ledger.commit("p", **OCTOBER, key="k", payload="another answer")
     assert ledger.released("k") == '"answer to k"'
-    assert ledger.verify() == 3
+    assert ledger.verify() == 4
+
+
+def test_a_release_that_was_not_paid_for_is_not_final(ledger: Ledger):
+    ledger.reserve("p", **SPEND, charge=Charge(1), allowance=ALLOWED, payload="{}")
+    with pytest.raises(LedgerError, match="not paid for"):
+        ledger.commit("p", **OCTOBER, key="k", payload="an answer")
+    assert ledger.released("k") is None
 
 
 def test_what_was_never_committed_has_no_answer(ledger: Ledger):
-    ledger.reserve("p", **SPEND, charge=Charge(10), allowance=Charge(15), payload="{}")
-    ledger.drawing("p", **SPEND, key="a", charge=Charge(5), allowance=Charge(15))
+    ledger.reserve("p", **SPEND, charge=Charge(10), allowance=ALLOWED, payload="{}")
+    ledger.drawing("p", **SPEND, key="a", charge=Charge(5), allowance=ALLOWED)
     assert ledger.released("a") is None
     assert ledger.plan("q") is None
 
 
-@pytest.mark.parametrize("statement", ["UPDATE events SET nano_rho = 0", "DELETE FROM events"])
-def test_the_database_refuses_to_change_or_remove_a_row(ledger: Ledger, file: Path, statement: str):
+def test_the_database_refuses_to_change_or_remove_a_row(ledger: Ledger, url: str):
     spend(ledger)
-    with sqlite3.connect(file) as connection, pytest.raises(sqlite3.IntegrityError, match="the ledger only grows"):
-        connection.execute(statement)
-    connection.close()
+    own = {
+        "sqlite": ["REPLACE INTO events SELECT * FROM events WHERE seq = 1", "REPLACE INTO head VALUES (1, 0, '')"],
+        "postgresql": ["TRUNCATE events", "TRUNCATE head"],
+    }[ledger.engine.dialect.name]
+    changes = ["UPDATE events SET nano_rho = 0", "DELETE FROM events", "UPDATE head SET seq = 2", "DELETE FROM head"]
+    for statement in changes + own:
+        with pytest.raises(sa.exc.DBAPIError, match="the ledger only grows"):
+            execute(url, statement)
+    assert ledger.verify() == 3
+
+
+def rows(kind: str, **changed: Any) -> Callable[[chain.Writer], None]:
+    about = {"month": "2026-10", "purpose": "usage", "plan": "p", "key": "k"} | changed
+    return lambda writer: writer.add(kind, **about)
+
+
+@pytest.mark.parametrize(
+    "again", [rows("reserve", key=""), rows("drawing"), rows("drawing", plan="another"), rows("commit", plan="another")]
+)
+def test_the_database_refuses_a_second_live_reservation_drawing_or_answer(
+    ledger: Ledger, again: Callable[[chain.Writer], None]
+):
+    """Where two processes got past the turn and past our own checks."""
+    spend(ledger)
+    with pytest.raises(sa.exc.IntegrityError), ledger.adding() as writer:
+        again(writer)
+    assert ledger.verify() == 3
 
 
 @pytest.mark.parametrize(
     ("statements", "says"),
     [
         (["UPDATE events SET nano_rho = 39 WHERE seq = 1"], "breaks at entry 1"),
+        (["UPDATE events SET delta = 0 WHERE seq = 1"], "breaks at entry 1"),
+        (["UPDATE events SET attempt = 1 WHERE seq = 2"], "breaks at entry 2"),
         (["UPDATE events SET payload = '\"answer to K\"' WHERE seq = 3"], "breaks at entry 3"),
         (["UPDATE events SET purpose = 'marketing' WHERE seq = 2"], "breaks at entry 2"),
         (["UPDATE events SET at = '2020-01-01' WHERE seq = 2"], "breaks at entry 2"),
@@ -127,48 +220,117 @@ def test_the_database_refuses_to_change_or_remove_a_row(ledger: Ledger, file: Pa
         (["DELETE FROM events WHERE seq = 3"], "cut off"),
         (["DELETE FROM events"], "cut off"),
         (["DELETE FROM events WHERE seq = 1", "UPDATE events SET seq = seq - 1"], "breaks at entry 1"),
-        (["UPDATE head SET seq = 4"], "cut off"),
+        (["UPDATE head SET seq = 2"], "cut off"),
     ],
 )
-def test_a_tampered_ledger_does_not_open(ledger: Ledger, file: Path, statements: list[str], says: str):
-    spend(ledger)
-    tamper(file, *statements)
-    with pytest.raises(LedgerError, match=says):
-        Ledger(f"sqlite:///{file}")
-
-
-def test_the_chain_is_verified_while_another_process_adds(
-    ledger: Ledger, url: str, monkeypatch: pytest.MonkeyPatch
+def test_a_tampered_ledger_does_not_open_and_says_what_to_do(
+    ledger: Ledger, url: str, statements: list[str], says: str
 ):
     spend(ledger)
-    honest = chain._rows
+    tamper(url, *statements)
+    with pytest.raises(LedgerError, match=rf"{says}.*pa doctor --accept-restore"):
+        Ledger(url)
 
-    def interrupted(connection: Any) -> Any:
-        monkeypatch.setattr(chain, "_rows", honest)
+
+def test_a_ledger_of_an_older_layout_is_refused_with_the_way_forward(url: str):
+    execute(url, "CREATE TABLE events (seq BIGINT PRIMARY KEY, kind TEXT, nano_rho BIGINT, payload TEXT, hash TEXT)")
+    with pytest.raises(LedgerError, match=r"another version.*pa doctor --accept-restore"):
+        Ledger(url)
+
+
+def test_a_file_that_is_no_database_is_refused_with_the_way_forward(tmp_path: Any):
+    (tmp_path / "ledger.sqlite").write_text("not a database, but long enough to be looked at\n" * 100)
+    with pytest.raises(LedgerError, match=r"cannot be used.*pa doctor --accept-restore"):
+        Ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
+
+
+def test_the_chain_is_verified_while_another_process_adds(ledger: Ledger, url: str, monkeypatch: pytest.MonkeyPatch):
+    spend(ledger)
+    honest = chain._digest
+
+    def interrupted(event: Any) -> str:
+        monkeypatch.setattr(chain, "_digest", honest)
         spend(Ledger(url), "q", "another")
-        return honest(connection)
+        return honest(event)
 
-    monkeypatch.setattr(chain, "_rows", interrupted)
+    monkeypatch.setattr(chain, "_digest", interrupted)
     assert ledger.verify() == 3
     assert ledger.verify() == 6
 
 
-def test_of_two_processes_that_race_for_the_last_unit_one_wins(ledger: Ledger, file: Path):
+def test_releases_that_the_ledger_does_not_know_are_entered_with_their_charges(ledger: Ledger):
+    spend(ledger)
+    lost = Answer("another", ("2026-09", "2026-10"), "usage", Charge(90, 1), "seen by people")
+    known = Answer("k", ("2026-10",), "usage", Charge(40, 7), '"answer to k"')
+    assert ledger.unknown(["r-k", "r-another"]) == ["r-another"]
+    assert ledger.enter([known, lost], **NAMED) == 1
+    assert ledger.unknown(["r-k", "r-another"]) == []
+    assert ledger.released("another") == "seen by people"
+    assert ledger.spent(**OCTOBER) == Charge(130, 8)  # above what is allowed: nothing is lowered
+    assert kinds(ledger)[3:] == ["restore", *["reserve", "drawing"] * 2, "commit"]
+    assert json.loads(ledger.events()[3].payload) == NAMED | {"releases": 1}
+    with pytest.raises(InsufficientLoss):
+        ledger.reserve("q", **SPEND, charge=Charge(1), allowance=ALLOWED, payload="{}")
+    assert ledger.enter([known, lost], **NAMED) == 0
+
+
+def test_whoever_waits_for_the_turn_finds_what_was_done_in_it(ledger: Ledger, url: str):
+    found: list[str | None] = []
+
+    def second() -> None:
+        other = Ledger(url)
+        waiting.set()
+        with other.turn():
+            found.append(other.released("k"))
+
+    waiting = threading.Event()
+    with ledger.turn():
+        thread = threading.Thread(target=second)
+        thread.start()
+        waiting.wait()
+        spend(ledger)
+        assert found == []
+    thread.join()
+    assert found == ['"answer to k"']
+
+
+def test_a_turn_ends_with_the_process_that_had_it(ledger: Ledger, url: str):
+    code = (
+        "import os, signal, sys\n"
+        "from privacy_analytics.dp.ledger import Ledger\n"
+        "with Ledger(sys.argv[1]).turn(): os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code, url]).returncode == -9
+    with ledger.turn():
+        spend(ledger)
+
+
+def test_of_processes_that_open_an_empty_ledger_at_once_one_lays_it_out(url: str):
+    opened: list[int] = []
+    threads = [threading.Thread(target=lambda: opened.append(Ledger(url).verify())) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert opened == [0] * 6
+
+
+def test_of_two_processes_that_race_for_the_last_unit_one_wins(ledger: Ledger, url: str):
     """Twenty units, two processes that each try fifteen times: twenty tries succeed, no more."""
     code = (
         "import sys\n"
         "from privacy_analytics.dp.ledger import Charge, Ledger\n"
         "from privacy_analytics.errors import InsufficientLoss\n"
         "ledger, won = Ledger(sys.argv[1]), 0\n"
+        "about = dict(months=['2026-10'], purpose='usage', charge=Charge(1), allowance=Charge(20), payload='{}')\n"
         "sys.stdin.readline()\n"
         "for i in range(15):\n"
-        "    try: ledger.reserve(f'{sys.argv[2]}-{i}', months=['2026-10'], purpose='usage', charge=Charge(1), allowance=Charge(20),"
-        " payload='{}')\n"
+        "    try: ledger.reserve(f'{sys.argv[2]}-{i}', **about)\n"
         "    except InsufficientLoss: pass\n"
         "    else: won += 1\n"
         "print(won)\n"
     )
-    command = [sys.executable, "-c", code, f"sqlite:///{file}"]
+    command = [sys.executable, "-c", code, url]
     racers = [
         subprocess.Popen([*command, str(n)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for n in range(2)
     ]

@@ -1,0 +1,6 @@
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "crash"))  # databases
+
+from databases import server, url  # noqa: F401  # fixtures
