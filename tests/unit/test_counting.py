@@ -6,27 +6,31 @@ import polars as pl
 import pytest
 
 from privacy_analytics.contracts import tables
-from privacy_analytics.counting import OPERATOR, relevant, vector
+from privacy_analytics.counting import OPERATOR, LakeEngine
 from privacy_analytics.dp.questions import Adopters, Bounded, CountAccounts, CountRows, Question
 from privacy_analytics.lake import Lake
 from privacy_analytics.resolve import resolve
 from privacy_analytics.settings import Settings
-from privacy_analytics.snapshots import Snapshot, snapshot
+from privacy_analytics.snapshots import snapshot
 
-SALT = b"salt"
 Counted = Callable[..., list[int]]
 
 
-def about(settings: Settings, question: Question, purpose: str = "usage") -> tuple[Bounded, Lake, Snapshot]:
-    frozen = snapshot(settings, "2026-10")
-    bounded = resolve(question, tables(settings), purpose=purpose, month="2026-10", snapshot=frozen.token)
-    return bounded, Lake(settings.path("lake")), frozen
+def about(settings: Settings, question: Question, purpose: str = "usage") -> tuple[Bounded, LakeEngine]:
+    frozen, contract = snapshot(settings, "2026-10"), tables(settings)
+    bounded = resolve(question, contract, purpose=purpose, month="2026-10", snapshot=frozen.token)
+    return bounded, LakeEngine(Lake(settings.path("lake")), contract, [frozen], b"salt", "UTC")
+
+
+def vector(settings: Settings, question: Question) -> list[int]:
+    bounded, engine = about(settings, question)
+    return engine.sums(bounded).n.ravel().tolist()
 
 
 def test_cells_come_in_the_order_of_the_public_list(workspace_with: Any, events: Any):
     settings = workspace_with(pl.concat([events(range(4), feature="mix_assist"), events(range(2), feature="chat")]))
-    bounded, *rest = about(settings, CountAccounts("events", by="feature"))
-    counted = dict(zip(bounded.cells, vector(bounded, *rest, SALT), strict=True))
+    bounded, engine = about(settings, CountAccounts("events", by="feature"))
+    counted = dict(zip(bounded.cells, engine.sums(bounded).n.ravel().tolist(), strict=True))
     assert (counted.pop(("mix_assist",)), counted.pop(("chat",))) == (4, 2)
     assert set(counted.values()) == {0}
 
@@ -34,16 +38,13 @@ def test_cells_come_in_the_order_of_the_public_list(workspace_with: Any, events:
 @pytest.mark.parametrize("by", ["day", "week"])
 def test_an_account_counts_once_a_day_or_week(workspace_with: Any, events: Any, by: str):
     frames = [events([1, 2], day=day, rows=3) for day in (5, 6, 7, 20)]
-    settings = workspace_with(pl.concat(frames))
-    bounded, *rest = about(settings, CountAccounts("events", by=by))
-    assert sorted(vector(bounded, *rest, SALT), reverse=True)[:5] == (
-        [2, 2, 2, 2, 0] if by == "day" else [2, 2, 0, 0, 0]
-    )
+    counted = vector(workspace_with(pl.concat(frames)), CountAccounts("events", by=by))
+    assert sorted(counted, reverse=True)[:5] == ([2, 2, 2, 2, 0] if by == "day" else [2, 2, 0, 0, 0])
 
 
 def test_only_account_hash_and_keys_reach_the_bounding(october: Settings):
-    bounded, *rest = about(october, CountRows("events", by=["os", "day"], cohort=Adopters("chat")))
-    assert relevant(bounded, *rest).collect_schema().names() == ["account", "account_hash", "os", "day"]
+    bounded, engine = about(october, CountRows("events", by=["os", "day"], cohort=Adopters("chat")))
+    assert engine.rows(bounded).collect_schema().names() == ["account", "account_hash", "os", "day"]
 
 
 @pytest.mark.parametrize(
@@ -63,24 +64,18 @@ def test_one_account_more_changes_the_vector_by_no_more_than_its_bound(
     heavy = [
         events([99], feature=f, day=d, rows=70) for f in ("chat", "undo_history", "mix_assist") for d in (1, 9, 30)
     ]
-    vectors: list[list[int]] = []
-    for frame in (
-        plain,
-        pl.concat([*heavy, plain]),
-        pl.concat([plain, *heavy]).sample(fraction=1, shuffle=True, seed=3),
-    ):
-        bounded, *rest = about(workspace_with(frame), question)
-        vectors.append(vector(bounded, *rest, SALT))
-        limit = bounded.per_account * bounded.per_cell**2
+    among = pl.concat([*heavy, plain])
+    shuffled = among.sample(fraction=1, shuffle=True, seed=3)
+    vectors = [vector(workspace_with(frame), question) for frame in (plain, among, shuffled)]
+    bounded, _ = about(workspace_with(plain), question)
     difference = [a - b for a, b in zip(vectors[1], vectors[0], strict=True)]
     assert all(0 <= each <= bounded.per_cell for each in difference)
-    assert sum(each**2 for each in difference) <= limit
+    assert sum(each**2 for each in difference) <= bounded.per_account * bounded.per_cell**2
     assert vectors[1] == vectors[2]
 
 
 def test_a_month_without_rows_of_a_table_counts_nothing(october: Settings):
-    bounded, *rest = about(october, CountRows("crashes", by="code"))
-    assert set(vector(bounded, *rest, SALT)) == {0}
+    assert set(vector(october, CountRows("crashes", by="code"))) == {0}
 
 
 def test_the_operators_words_never_reach_standard_error():

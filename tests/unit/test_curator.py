@@ -9,8 +9,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from privacy_analytics import curator as curator_module
+from privacy_analytics.counting import LakeEngine
 from privacy_analytics.curator import Curator
+from privacy_analytics.dp import mechanisms
 from privacy_analytics.dp.questions import Adopters, CountAccounts, CountRows
 from privacy_analytics.errors import InsufficientLoss, LedgerError, NotFound, PolicyError, TryLater, UsageError
 from privacy_analytics.lake import Lake, new_batch
@@ -158,7 +159,7 @@ def test_planning_reads_and_spends_nothing_and_prices_what_release_pays(
     ask(october, blocks("month")["month"], share=0.1)
     curator = curator_of(october)
     with monkeypatch.context() as patch:
-        patch.setattr(curator_module, "vector", lambda *_: pytest.fail("a plan read rows"))
+        patch.setattr(LakeEngine, "rows", lambda *_: pytest.fail("a plan read rows"))
         priced = curator.call("plan", request)
     assert len(curator.ledger.events()) == 3
     assert priced["accounts_released"]
@@ -260,13 +261,14 @@ def test_marketing_counts_nobody_who_opted_out(
     )
     settings = workspace_with(events(range(150)), accounts=choices)
     seen: list[list[int]] = []
-    honest = curator_module.vector
+    honest = LakeEngine.sums
 
-    def watched(*about: Any) -> list[int]:
-        seen.append(honest(*about))
-        return seen[-1]
+    def watched(engine: LakeEngine, bounded: Any) -> Any:
+        sums = honest(engine, bounded)
+        seen.append(sums.n.ravel().tolist())
+        return sums
 
-    monkeypatch.setattr(curator_module, "vector", watched)
+    monkeypatch.setattr(LakeEngine, "sums", watched)
     everybody = ask(settings, CountAccounts("events").canonical())
     marketing = ask(settings, CountAccounts("events").canonical(), purpose="marketing")
     assert seen == [[150], [110]]
@@ -302,7 +304,7 @@ def test_a_question_counts_what_it_says(
     )
     add(october, accounts=accounts)
     add(october, accounts=accounts.with_columns(plan_tier=pl.lit("pro")).head(10))  # ten moved on
-    monkeypatch.setattr(curator_module.mechanisms, "add_noise", lambda vector, **_: list(vector))
+    monkeypatch.setattr(mechanisms, "add_noise", lambda vector, **_: vector.tolist())
     cells = ask(october, question.canonical())["releases"]["answer"]["cells"]
     assert [cell["value"] for cell in cells if cell["value"]] == (truth or [140])
 
@@ -350,7 +352,7 @@ def test_an_error_while_drawing_is_one_fixed_message_and_its_charge_is_gone(
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(curator_module, "vector", fails)
+        patch.setattr(LakeEngine, "sums", fails)
         with pytest.raises(LedgerError) as refused:
             ask(october, FEATURES, share=0.25)
     assert str(refused.value).startswith("This question could not be answered. Its charge is gone")
@@ -371,7 +373,7 @@ def test_a_lost_charge_that_cannot_be_paid_again_is_said(
     october: Settings, ask: Asked, monkeypatch: pytest.MonkeyPatch
 ):
     with monkeypatch.context() as patch:
-        patch.setattr(curator_module, "vector", lambda *_: 1 / 0)
+        patch.setattr(LakeEngine, "sums", lambda *_: 1 / 0)
         with pytest.raises(LedgerError):
             ask(october, FEATURES, share=1)
     assert ask(october, FEATURES, share=1)["lost"] == ["answer"]
@@ -386,7 +388,7 @@ def test_a_fault_in_bounding_is_told_to_the_operator_and_not_to_the_kernel(
     monkeypatch.setattr(
         counting, "contributions", lambda *about: honest(*about).with_columns(n=counting.nw.col("n") * 5)
     )
-    monkeypatch.setattr(curator_module.mechanisms, "add_noise", lambda vector, **_: list(vector))
+    monkeypatch.setattr(mechanisms, "add_noise", lambda vector, **_: vector.tolist())
     assert {cell["value"] for cell in ask(october, FEATURES)["releases"]["answer"]["cells"]} == {0}
     assert capfd.readouterr() == ("", "")
     told = october.path("logs", "operator.log")
@@ -424,7 +426,7 @@ def test_neighbours_with_the_same_released_anchor_take_the_same_decisions(
     anchor: int,
 ):
     """Lakes that differ in one account, or in nearly all: every event of the ledger is the same."""
-    monkeypatch.setattr(curator_module.mechanisms, "add_noise", lambda vector, **_: [anchor] * len(vector))
+    monkeypatch.setattr(mechanisms, "add_noise", lambda vector, **_: [anchor] * len(vector))
     decided: list[Any] = []
     heavy = pl.concat([events([9], rows=500, feature=feature) for feature in ("chat", "midi_cleanup", "mix_assist")])
     for frame in (events(range(3)), pl.concat([events(range(3)), heavy]), events(range(2000))):

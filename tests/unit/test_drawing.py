@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from privacy_analytics.dp.ledger import Charge, Ledger
+from privacy_analytics.dp.charge import Charge
+from privacy_analytics.dp.ledger import Ledger
 from privacy_analytics.dp.questions import Bounded, CountAccounts, Key
 from privacy_analytics.dp.releases import Cell, Release
 from privacy_analytics.drawing import Blocks, Outcome, Purse, anchor_of, draw, plan_id, set_aside
@@ -20,20 +21,20 @@ BLOCKS: Blocks = {"month": (MONTH,), "os": (BY_OS,)}
 
 @pytest.fixture
 def purse(tmp_path: Path) -> Purse:
-    return Purse(Ledger(f"sqlite:///{tmp_path}/ledger.sqlite"), "2026-10", "usage", Charge(100_000_000))
+    return Purse(Ledger(f"sqlite:///{tmp_path}/ledger.sqlite"), ("2026-10",), "usage", Charge(100_000_000))
 
 
-def answered(bounded: Bounded, nano_rho: int, accounts: float = 5000) -> Release:
+def answered(bounded: Bounded, charge: Charge, accounts: float = 5000) -> Release:
     cells = tuple(Cell(key, accounts, 0, 0, 1, "ok") for key in bounded.cells)
     return Release(
-        id=bounded.release_id, key=bounded.key, unit="accounts", table="events", by=bounded.question.by,
+        id=bounded.release_id, key=bounded.key, unit="accounts", table="events", by=bounded.names,
         month="2026-10", snapshot=bounded.snapshot, population="all", floor=20, cells=cells,
-        question=bounded.canonical(), nano_rho=nano_rho,
+        question=bounded.canonical(), nano_rho=charge.nano_rho, delta=charge.delta,
     )  # fmt: skip
 
 
 def run(purse: Purse, blocks: Blocks = BLOCKS, **about: Any) -> Outcome:
-    given: dict[str, Any] = {"nano_rho": 1_000_000, "explicit": False, "accounts": 1e5, "answer": answered}
+    given: dict[str, Any] = {"budget": Charge(1_000_000), "explicit": False, "accounts": 1e5, "answer": answered}
     return draw(blocks, purse, **given | about)
 
 
@@ -60,11 +61,11 @@ def test_the_anchor_is_released_first_for_a_tenth(purse: Purse):
 
 
 def test_alone_the_anchor_gets_everything():
-    assert set_aside({"month": (MONTH,)}, "month", 70) == ([], {"month": (MONTH,)}, 70)
+    assert set_aside({"month": (MONTH,)}, "month", Charge(70)) == ([], {"month": (MONTH,)}, Charge(70))
 
 
 def test_the_rest_is_planned_by_the_anchors_released_number_alone(purse: Purse):
-    outcome = run(purse, answer=lambda bounded, price: answered(bounded, price, accounts=10))
+    outcome = run(purse, answer=lambda bounded, charge: answered(bounded, charge, accounts=10))
     assert [small.name for small in outcome.too_small] == ["os"]
     assert list(drawn(purse)) == [MONTH.key]
 
@@ -73,14 +74,14 @@ def test_a_frozen_plan_resumes_on_what_it_reserved_whatever_is_asked_later(purse
     with pytest.raises(KeyboardInterrupt):
         run(purse, answer=interrupted)
     spent = purse.spent.nano_rho
-    run(purse, dict(reversed(BLOCKS.items())), nano_rho=77, accounts=3.0)
+    run(purse, dict(reversed(BLOCKS.items())), budget=Charge(77), accounts=3.0)
     assert purse.spent.nano_rho == spent + 100_000  # the anchor's, lost and paid again
     assert drawn(purse)[BY_OS.key] <= 900_000
 
 
 def test_what_was_committed_before_a_crash_is_not_drawn_again(purse: Purse):
-    def second_fails(bounded: Bounded, nano_rho: int) -> Release:
-        return answered(bounded, nano_rho) if bounded == MONTH else interrupted(bounded, nano_rho)
+    def second_fails(bounded: Bounded, charge: Charge) -> Release:
+        return answered(bounded, charge) if bounded == MONTH else interrupted(bounded, charge)
 
     with pytest.raises(KeyboardInterrupt):
         run(purse, answer=second_fails)
@@ -94,7 +95,7 @@ def test_one_question_under_two_names_is_drawn_once(purse: Purse):
     assert [event.kind for event in purse.ledger.events()] == ["reserve", "drawing", "commit"]
 
 
-def interrupted(bounded: Bounded, nano_rho: int) -> Release:
+def interrupted(bounded: Bounded, charge: Charge) -> Release:
     raise KeyboardInterrupt
 
 
@@ -113,7 +114,7 @@ def test_where_nothing_would_be_useful_nothing_is_reserved(purse: Purse):
 
 def test_less_than_one_unit_a_block_is_nothing_left(purse: Purse):
     with pytest.raises(InsufficientLoss):
-        run(purse, nano_rho=1)
+        run(purse, budget=Charge(1))
     assert purse.ledger.events() == []
 
 

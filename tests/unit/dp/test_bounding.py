@@ -42,7 +42,7 @@ def vector(contributed: pl.DataFrame, bounded: Bounded) -> dict[int, int]:
 def squares(contributed: pl.DataFrame) -> dict[str, int]:
     """Squared norm of each account, in Python's integers."""
     total: dict[str, int] = {}
-    for account, _, n in contributed.iter_rows():
+    for account, n in contributed.select("account", "n").iter_rows():
         total[account] = total.get(account, 0) + n**2
     return total
 
@@ -121,7 +121,7 @@ def test_the_priority_differs_from_account_to_account():
 
 
 def test_rows_without_a_key_or_off_the_list_count_nowhere():
-    assert bounded_rows(rows_of((1, None), (1, "unlisted"), (1, "f1")), bounds()).rows() == [(f"{1:032x}", 1, 1)]
+    assert bounded_rows(rows_of((1, None), (1, "unlisted"), (1, "f1")), bounds()).rows() == [(f"{1:032x}", 1, 1, 0, 0)]
 
 
 def test_an_empty_table_gives_an_empty_vector():
@@ -147,7 +147,7 @@ def test_any_hash_is_bounded(extreme: int):
 
 def test_an_account_with_two_hashes_is_still_one_account():
     rows = pl.concat([rows_of((1, "f1")), rows_of((1, "f1")).with_columns(account_hash=pl.lit(5, dtype=pl.Int64))])
-    assert bounded_rows(rows, bounds(per_account=10)).rows() == [(f"{1:032x}", 1, 1)]
+    assert bounded_rows(rows, bounds(per_account=10)).rows() == [(f"{1:032x}", 1, 1, 0, 0)]
 
 
 GOOD = [("good", 0, 1), ("good", 1, 1)]
@@ -158,7 +158,7 @@ GOOD = [("good", 0, 1), ("good", 1, 1)]
     [
         [("bad", cell, 1) for cell in range(4)],
         [("bad", 0, 2)],
-        [("bad", 0, -1)],
+        [("bad", 0, -2)],
         [("bad", 0, 1), ("bad", 0, 1)],
         [("bad", 0, BIG), ("bad", 0, BIG), ("bad", 0, 2)],
         [("bad", 0, 3_100_000_000)],
@@ -168,7 +168,7 @@ GOOD = [("good", 0, 1), ("good", 1, 1)]
 )
 def test_the_last_look_drops_an_account_that_exceeds_its_bounds_and_no_other(bad: Any):
     schema = {"account": pl.String, "cell": pl.Int64, "n": pl.Int64}
-    contributed = pl.DataFrame(GOOD + bad, schema=schema, orient="row")
+    contributed = pl.DataFrame(GOOD + bad, schema=schema, orient="row").with_columns(place=0)
     assert vector(contributed, bounds()) == {0: 1, 1: 1}
 
 

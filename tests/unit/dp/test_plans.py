@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privacy_analytics.dp import plans
+from privacy_analytics.dp.answering import half_width
+from privacy_analytics.dp.charge import Charge
 from privacy_analytics.dp.questions import Bounded, CountAccounts, CountRows, Key
 
 
@@ -22,64 +24,63 @@ shapes = st.lists(st.tuples(st.integers(1, 40), st.integers(1, 40), st.integers(
 @given(shapes, st.floats(1, 1e7), st.integers(6, 10**9), st.booleans())
 def test_what_is_allotted_is_at_most_the_total(shape: Any, accounts: float, total: int, explicit: bool):
     blocks = {f"b{i}": (block(c, min(a, c), r),) for i, (c, a, r) in enumerate(shape)}
-    allotted, dropped = plans.allot(blocks, accounts, total, all_of_them=explicit)
-    assert sum(each.nano_rho for each in allotted) <= total
-    assert all(each.nano_rho >= 1 for each in allotted)
+    allotted, dropped = plans.allot(blocks, accounts, Charge(total), all_of_them=explicit)
+    assert sum(each.charge.nano_rho for each in allotted) <= total
+    assert all(each.charge.nano_rho >= 1 for each in allotted)
     assert {each.name for each in allotted} | {each.name for each in dropped} == set(blocks)
     assert not (explicit and dropped)
 
 
 @pytest.mark.parametrize(("accounts", "grain"), [(100_000, DAYS), (1_500, WEEKS)])
 def test_the_released_population_chooses_the_grain(accounts: int, grain: Bounded):
-    (chosen,), dropped = plans.allot({"time": (DAYS, WEEKS)}, accounts, 1_000_000)
+    (chosen,), dropped = plans.allot({"time": (DAYS, WEEKS)}, accounts, Charge(1_000_000))
     assert chosen.bounded == grain
     assert dropped == []
 
 
 def test_what_is_too_small_is_named_with_the_population_it_needs():
-    allotted, (small,) = plans.allot({"month": (MONTH,), "time": (DAYS, WEEKS)}, 400, 1_000_000)
+    allotted, (small,) = plans.allot({"month": (MONTH,), "time": (DAYS, WEEKS)}, 400, Charge(1_000_000))
     assert [each.name for each in allotted] == ["month"]
-    assert allotted[0].nano_rho == 1_000_000
+    assert allotted[0].charge == Charge(1_000_000)
     assert small.name == "time"
     assert small.needs > 400
 
 
 def test_from_the_population_it_needs_a_block_is_released():
-    _, (small,) = plans.allot({"time": (WEEKS,)}, 400, 1_000_000)
-    allotted, dropped = plans.allot({"time": (WEEKS,)}, small.needs, 1_000_000)
+    _, (small,) = plans.allot({"time": (WEEKS,)}, 400, Charge(1_000_000))
+    allotted, dropped = plans.allot({"time": (WEEKS,)}, small.needs, Charge(1_000_000))
     assert (len(allotted), dropped) == (1, [])
-    assert plans.allot({"time": (WEEKS,)}, small.needs * 0.85, 1_000_000)[1]
+    assert plans.allot({"time": (WEEKS,)}, small.needs * 0.85, Charge(1_000_000))[1]
 
 
 def test_every_block_that_is_allotted_is_useful():
-    allotted, _ = plans.allot({"a": (DAYS, WEEKS), "b": (block(30, 8),), "c": (MONTH,)}, 5_000, 20_000_000)
+    allotted, _ = plans.allot({"a": (DAYS, WEEKS), "b": (block(30, 8),), "c": (MONTH,)}, 5_000, Charge(20_000_000))
     assert allotted
     for each in allotted:
-        half = plans.Z95 * plans.sigma(each.bounded.l2, each.nano_rho)
-        assert half <= plans.USEFUL * plans.expected_cell(each.bounded, 5_000)
+        assert half_width(each.bounded, each.charge.nano_rho) <= plans.USEFUL * plans.expected_cell(each.bounded, 5_000)
 
 
 def test_a_question_asked_for_by_itself_is_never_dropped():
-    (only,), dropped = plans.allot({"answer": (DAYS,)}, 10, 1000, all_of_them=True)
-    assert (only.bounded, only.nano_rho, dropped) == (DAYS, 1000, [])
+    (only,), dropped = plans.allot({"answer": (DAYS,)}, 10, Charge(1000), all_of_them=True)
+    assert (only.bounded, only.charge, dropped) == (DAYS, Charge(1000), [])
 
 
 def test_the_same_numbers_give_the_same_plan():
     blocks = {"a": (DAYS, WEEKS), "b": (block(30, 8),)}
-    assert plans.allot(blocks, 4321.0, 7_654_321) == plans.allot(dict(blocks), 4321.0, 7_654_321)
+    assert plans.allot(blocks, 4321.0, Charge(7_654_321)) == plans.allot(dict(blocks), 4321.0, Charge(7_654_321))
 
 
 def test_the_harder_block_gets_the_larger_share():
-    allotted, _ = plans.allot({"month": (MONTH,), "days": (DAYS,)}, 1e6, 1_000_000)
-    prices = {each.name: each.nano_rho for each in allotted}
+    allotted, _ = plans.allot({"month": (MONTH,), "days": (DAYS,)}, 1e6, Charge(1_000_000))
+    prices = {each.name: each.charge.nano_rho for each in allotted}
     assert prices["days"] > 10 * prices["month"]
 
 
 def test_no_blocks_are_no_plan():
-    assert plans.allot({}, 1000, 1000) == ([], [])
+    assert plans.allot({}, 1000, Charge(1000)) == ([], [])
 
 
 @given(st.floats(1, 1e7), st.integers(1, 10**9))
 def test_a_block_alone_gets_everything(accounts: float, total: int):
-    (only,), _ = plans.allot({"answer": (DAYS,)}, accounts, total, all_of_them=True)
-    assert only.nano_rho == total
+    (only,), _ = plans.allot({"answer": (DAYS,)}, accounts, Charge(total), all_of_them=True)
+    assert only.charge == Charge(total)

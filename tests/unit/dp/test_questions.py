@@ -105,8 +105,9 @@ def test_a_bound_that_the_contract_fills_in_is_the_same_question_as_one_written_
 @given(st.integers(1, 10_000), st.integers(1, 10_000_000))
 def test_the_norm_is_never_rounded_down(per_account: int, per_cell: int):
     bounded = replace(PLAIN, per_account=per_account, per_cell=per_cell)
-    assert Fraction(bounded.l2) ** 2 >= per_account * per_cell**2
-    assert bounded.l2 <= math.sqrt(per_account) * per_cell * (1 + 1e-15)
+    square = per_account * per_cell**2 + bounded.clipped**2
+    assert Fraction(bounded.l2) ** 2 >= square
+    assert bounded.l2 <= math.sqrt(square) * (1 + 1e-15)
 
 
 def test_a_norm_whose_plain_float_is_too_small_is_rounded_up():
@@ -116,7 +117,9 @@ def test_a_norm_whose_plain_float_is_too_small_is_rounded_up():
 def test_bounds_that_could_wrap_in_64_bits_are_refused():
     with pytest.raises(UsageError, match="too large"):
         replace(PLAIN, per_account=1, per_cell=2**31)
-    assert replace(PLAIN, per_account=1, per_cell=2**31 - 1).l2 == 2**31 - 1
+    with pytest.raises(UsageError, match="too large"):
+        replace(PLAIN, per_account=5, per_cell=10**9)
+    assert replace(PLAIN, per_account=4, per_cell=10**9).l2 < 2**31
 
 
 def test_days_of_a_week_share_its_cell():

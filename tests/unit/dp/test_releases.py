@@ -128,7 +128,7 @@ def test_populations_do_not_mix(counted: Made):
 
 def test_a_share_of_a_share_is_refused(counted: Made):
     part = share(counted({"chat": 5}), of=counted(1000))
-    with pytest.raises(UsageError, match="releases of counts"):
+    with pytest.raises(UsageError, match="not one of each other"):
         change(part, part)
 
 
