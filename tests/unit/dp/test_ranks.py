@@ -108,7 +108,7 @@ def test_the_rank_error_is_the_exponential_mechanisms():
 
 
 def test_without_noise_the_value_is_the_quantile_and_so_are_the_ends():
-    counts = [[5, 0, 4, 0, 2], [0, 0, 0, 0, 7], [3, 3, 3, 3, 4]]
+    counts = [[6, 0, 4, 0, 2], [0, 0, 0, 0, 7], [3, 3, 3, 3, 4]]
     expected = [(0, 4), (4, 4), (2, 4)]
     assert exact(counts, [0.45, 0.9]) == [tuple(Quantile(each, each, each) for each in group) for group in expected]
 
