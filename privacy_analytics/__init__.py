@@ -1,9 +1,10 @@
 """Anonymous statistics from chat and telemetry data.
 
 Open a workspace's month:  open_session, Session
-Ask a question:            CountAccounts, CountRows, Adopters
+Ask a question:            CountAccounts, CountRows, Sum, Mean, Quantiles, Histogram, Retention, TopKeys
+Of rows and accounts:      Bins, Groups, Between, Adopters
 Show the answer:           Answer, tiles, compare
-Arithmetic, free:          share, change
+Arithmetic, free:          share, change, add
 Refusals:                  PrivacyAnalyticsError
 
 Names load when they are first used, so that importing this package is light.
@@ -15,18 +16,41 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from privacy_analytics.answers import Answer, change, compare, share, tiles
-    from privacy_analytics.dp.questions import Adopters, CountAccounts, CountRows
+    from privacy_analytics.answers import Answer, add, change, compare, share, tiles
+    from privacy_analytics.dp.questions import (
+        Adopters,
+        Between,
+        Bins,
+        CountAccounts,
+        CountRows,
+        Groups,
+        Histogram,
+        Mean,
+        Quantiles,
+        Retention,
+        Sum,
+        TopKeys,
+    )
     from privacy_analytics.errors import PrivacyAnalyticsError
     from privacy_analytics.session import Session, open_session
 
 __all__ = [
     "Adopters",
     "Answer",
+    "Between",
+    "Bins",
     "CountAccounts",
     "CountRows",
+    "Groups",
+    "Histogram",
+    "Mean",
     "PrivacyAnalyticsError",
+    "Quantiles",
+    "Retention",
     "Session",
+    "Sum",
+    "TopKeys",
+    "add",
     "change",
     "compare",
     "open_session",
@@ -37,10 +61,20 @@ __all__ = [
 _HOME = {
     "Adopters": "dp.questions",
     "Answer": "answers",
+    "Between": "dp.questions",
+    "Bins": "dp.questions",
     "CountAccounts": "dp.questions",
     "CountRows": "dp.questions",
+    "Groups": "dp.questions",
+    "Histogram": "dp.questions",
+    "Mean": "dp.questions",
     "PrivacyAnalyticsError": "errors",
+    "Quantiles": "dp.questions",
+    "Retention": "dp.questions",
     "Session": "session",
+    "Sum": "dp.questions",
+    "TopKeys": "dp.questions",
+    "add": "answers",
     "change": "answers",
     "compare": "answers",
     "open_session": "session",

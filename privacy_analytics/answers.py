@@ -62,6 +62,9 @@ class Answer:
         html = figures.fragment("sentence", self.release, key=key, says=says)
         return Shown(html, figures.sentence(self.release, key=(key,) if key else None, says=says))
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return [cell.key[0] for cell in self.release.cells if len(cell.key) == 1]
+
     def _repr_html_(self) -> str:
         cost = f"<p><small>{escape(self.cost)}</small></p>" if self.cost else ""
         return figures.styled(figures.figure(self.release) + cost)
@@ -78,6 +81,16 @@ def share(part: Answer, *, of: Answer) -> Answer:
 def change(new: Answer, old: Answer) -> Answer:
     """Relative change of each cell between two answers to the same question. Free; see ``arithmetic.change``."""
     return Answer(arithmetic.change(new.release, old.release), "Arithmetic on releases: spent nothing.")
+
+
+def add(*answers: Answer) -> Answer:
+    """The sum of several answers cell by cell, or of one over its cells. Free; see ``arithmetic.add``."""
+    return Answer(arithmetic.add(*(answer.release for answer in answers)), "Arithmetic on releases: spent nothing.")
+
+
+def combine(*draws: Answer) -> Answer:
+    """Several draws of one question as one answer, by their precision. Free; see ``arithmetic.combine``."""
+    return Answer(arithmetic.combine(*(draw.release for draw in draws)), " ".join(draw.cost for draw in draws))
 
 
 def tiles(*answers: Answer, labels: Sequence[str] | None = None) -> Shown:

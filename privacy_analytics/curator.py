@@ -20,13 +20,13 @@ from typing import Any, cast
 from privacy_analytics import policy, resolve
 from privacy_analytics.contracts import synthetic, tables
 from privacy_analytics.counting import LakeEngine, told_to
-from privacy_analytics.dp import answering, mechanisms, plans
+from privacy_analytics.dp import answering, mechanisms
 from privacy_analytics.dp.charge import Charge
 from privacy_analytics.dp.ledger import Ledger
 from privacy_analytics.dp.questions import Bounded, TopKeys, question_from
 from privacy_analytics.dp.releases import Release
 from privacy_analytics.dp.store import ReleaseStore
-from privacy_analytics.drawing import Purse, anchor_of, draw, plan_id, released_accounts, set_aside, unanswered
+from privacy_analytics.drawing import Purse, draw, price
 from privacy_analytics.errors import LedgerError, UsageError
 from privacy_analytics.lake import Lake, private_files
 from privacy_analytics.settings import Settings
@@ -122,48 +122,13 @@ class Curator:
         frozen, purpose = self._context(request)
         blocks = self._blocks(request, frozen, purpose)
         purse = self._purse(_months(blocks, frozen), purpose)
-        fresh = unanswered(blocks, self.ledger)
-        anchor = anchor_of(blocks)
-        accounts = released_accounts(blocks, anchor, self.ledger)
-        reserved = self.ledger.plan(plan_id(blocks, purpose))
-        budget = _reserved(reserved) if reserved else self._share_of(request, purse)
-        population = accounts or float(self.settings.loss.accounts)
-        budget = Charge(max(budget.nano_rho, len(fresh)), budget.delta)
-        first, rest, left = set_aside(fresh, anchor, budget)
-        allotted, small = plans.allot(rest, population, left, all_of_them="question" in request)
-        prices = {each.name: each for each in (*first, *allotted)}
-        needs = {each.name: each.needs for each in small}
-        rows: list[Json] = []
-        for name, grains in blocks.items():
-            allotment = prices.get(name)
-            bounded = allotment.bounded if allotment else grains[0]
-            charge = allotment.charge if allotment else Charge()
-            rows.append(
-                {
-                    "name": name,
-                    "kind": bounded.question.kind,
-                    "by": list(bounded.names),
-                    "cells": len(bounded.cells),
-                    "answered": name not in fresh,
-                    "nano_rho": 0 if reserved else charge.nano_rho,
-                    "delta": 0 if reserved else charge.delta,
-                    "half_width": answering.half_width(bounded, charge.nano_rho) if allotment else None,
-                    "expected_cell": plans.expected_cell(bounded, population),
-                    "needs": needs.get(name),
-                    "per_account": bounded.per_account,
-                    "per_cell": bounded.per_cell,
-                    "instead": plans.alternatives(bounded, grains, population, charge) if allotment else [],
-                }
-            )
-        return {
-            "blocks": rows,
-            "months": list(purse.months),
-            "accounts": population,
-            "accounts_released": accounts is not None,
-            "nano_rho": sum(row["nano_rho"] for row in rows),
-            "delta": sum(row["delta"] for row in rows),
-            "left": purse.left.nano_rho,
-        }
+        return price(
+            blocks,
+            purse,
+            budget=self._share_of(request, purse),
+            explicit="question" in request,
+            accounts=float(self.settings.loss.accounts),
+        )
 
     def release(self, request: Mapping[str, Any]) -> Json:
         """Answer a plan (``blocks``) or one ``question``: stored answers free, the rest paid from one reservation.
@@ -329,8 +294,3 @@ def _months(blocks: Mapping[str, tuple[Bounded, ...]], frozen: Snapshot) -> tupl
     if len(spans) > 1:
         raise UsageError("A question that spans months is charged to each of them. Plan it by itself.")
     return next(iter(spans)) or (frozen.month,)
-
-
-def _reserved(plan: str) -> Charge:
-    kept = json.loads(plan)
-    return Charge(kept["nano_rho"], kept["delta"])

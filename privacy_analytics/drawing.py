@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from privacy_analytics.counting import OPERATOR
-from privacy_analytics.dp import plans
+from privacy_analytics.dp import answering, plans
 from privacy_analytics.dp.charge import Charge
 from privacy_analytics.dp.ledger import Ledger
 from privacy_analytics.dp.questions import Bounded, CountAccounts
@@ -102,6 +102,52 @@ def released_accounts(blocks: Blocks, anchor: str | None, ledger: Ledger) -> flo
     """The anchor's released number, at least 1; None before it is released."""
     text = ledger.released(blocks[anchor][0].key) if anchor else None
     return max(Release.from_json(text).cells[0].value, 1.0) if text else None
+
+
+def price(blocks: Blocks, purse: Purse, *, budget: Charge, explicit: bool, accounts: float) -> dict[str, Any]:
+    """What `draw` would reserve and expects to show for it, from public and released numbers; parameters are the same."""
+    ledger, anchor = purse.ledger, anchor_of(blocks)
+    fresh = unanswered(blocks, ledger)
+    reserved = ledger.plan(plan_id(blocks, purse.purpose))
+    if reserved:
+        kept = json.loads(reserved)
+        budget = Charge(kept["nano_rho"], kept["delta"])
+    known = released_accounts(blocks, anchor, ledger)
+    population = known or accounts
+    first, rest, left = set_aside(fresh, anchor, Charge(max(budget.nano_rho, len(fresh)), budget.delta))
+    allotted, small = plans.allot(rest, population, left, all_of_them=explicit)
+    charges = {each.name: each for each in (*first, *allotted)}
+    needs = {each.name: each.needs for each in small}
+    rows: list[dict[str, Any]] = []
+    for name, grains in blocks.items():
+        bounded = charges[name].bounded if name in charges else grains[0]
+        charge = charges[name].charge if name in charges else Charge()
+        rows.append(
+            {
+                "name": name,
+                "kind": bounded.question.kind,
+                "by": list(bounded.names),
+                "cells": len(bounded.cells),
+                "answered": name not in fresh,
+                "nano_rho": 0 if reserved else charge.nano_rho,
+                "delta": 0 if reserved else charge.delta,
+                "half_width": answering.half_width(bounded, charge.nano_rho) if name in charges else None,
+                "expected_cell": plans.expected_cell(bounded, population),
+                "needs": needs.get(name),
+                "per_account": bounded.per_account,
+                "per_cell": bounded.per_cell,
+                "instead": plans.alternatives(bounded, grains, population, charge) if name in charges else [],
+            }
+        )
+    return {
+        "blocks": rows,
+        "months": list(purse.months),
+        "accounts": population,
+        "accounts_released": known is not None,
+        "nano_rho": sum(row["nano_rho"] for row in rows),
+        "delta": sum(row["delta"] for row in rows),
+        "left": purse.left.nano_rho,
+    }
 
 
 def draw(

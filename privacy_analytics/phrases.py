@@ -1,5 +1,6 @@
-"""Scrubbed texts as phrases of so many words, and their weights for a private selection. Phrase by phrase, no dictionary
-of any data: whether an account keeps a phrase depends on that account, the phrase and a salt alone.
+"""Scrubbed texts as phrases of so many words, and their weights for a private selection.
+
+No dictionary of any data: whether an account keeps a phrase depends on that account, the phrase and a salt alone.
 """
 
 from __future__ import annotations

@@ -138,7 +138,9 @@ def _retention(months: tuple[str, ...]) -> tuple[Key, Key]:
     monday = came[-1] - timedelta(days=came[-1].weekday())
     later = (last - timedelta(days=6) - monday).days // 7
     weeks = tuple(str(week) for week in range(later + 1))
-    return Key("cohort", tuple((str(day), _grain(day, "week")) for day in came)), Key("week", tuple(zip(weeks, weeks)))
+    return Key("cohort", tuple((str(day), _grain(day, "week")) for day in came)), Key(
+        "week", tuple((week, week) for week in weeks)
+    )
 
 
 def _per_account(question: Question, table: Table, keys: tuple[Key, ...], groups: int, purpose: str) -> int:
@@ -223,7 +225,9 @@ def _check_filters(question: Question, tables: Mapping[str, Table], table: Table
 
 def _listed(name: str, values: Iterable[str], known: tuple[str, ...]) -> None:
     if unknown := [value for value in values if value not in known]:
-        raise UsageError(f"The question names a key that is not on the public list of {name}.{nearest(unknown[0], known)}")
+        raise UsageError(
+            f"The question names a key that is not on the public list of {name}.{nearest(unknown[0], known)}"
+        )
 
 
 def _readable(table: Table, name: str, purpose: str, kind: str, asked: str) -> Column:

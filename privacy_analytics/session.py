@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import html
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from privacy_analytics import figures
-from privacy_analytics.answers import Answer, Shown, compare, share, tiles
-from privacy_analytics.dp.questions import Question
+from privacy_analytics.answers import Answer, Shown, combine, compare, share, tiles
+from privacy_analytics.dp.questions import ROWS, Quantiles, Question
 from privacy_analytics.dp.releases import Release
 from privacy_analytics.errors import NotFound, UsageError
 from privacy_analytics.remote import SCHEME, RemoteCurator
@@ -21,6 +22,10 @@ Part = str | tuple[str, str]
 """A block of a plan by name, or two of them: the first as a share of the second."""
 ONE_QUESTION = 0.1
 """Part of what a purpose has left that one question takes unless told otherwise."""
+REFINED = ("count_accounts", "count_rows", "sum", "histogram", "retention")
+"""Kinds whose draws can be combined: their noise has one public width."""
+HALVED = 24
+"""Suggested bounds are the contract's, halved so many times at most."""
 
 _GUARDS = {
     "embedded": "this guards against accidents, not against somebody who opens the files",
@@ -98,18 +103,22 @@ class Session:
         rows = [[str(row[name]) for name in names] for row in made["rows"]]
         return _grid(names, rows, "SYNTHETIC: made from the contract, not from data")
 
-    def plan(self, question: Question | None = None, /, *, share: float | None = None, **blocks: Question) -> Plan:
+    def plan(
+        self, question: Question | None = None, /, *, share: float | None = None, again: int = 0, **blocks: Question
+    ) -> Plan:
         """Price one question, or a report's named blocks, before anything is spent.
 
         Parameters
         ----------
         share : part of what the purpose has left, 0 to 1; a tenth for one question, all of it for blocks
+        again : which draw of the question; see ``refine``
         """
         if (question is None) == (not blocks):
             raise UsageError("Plan one question, or name several: session.plan(month=..., day=..., share=0.5).")
         request = dict(self._about)
         if question is not None:
-            request |= {"question": question.canonical(), "share": ONE_QUESTION if share is None else share}
+            part = ONE_QUESTION if share is None else share
+            request |= {"question": question.canonical(), "share": part, "again": again}
         else:
             named = {name: each.canonical() for name, each in blocks.items()}
             request |= {"blocks": named, "share": 1.0 if share is None else share}
@@ -127,6 +136,46 @@ class Session:
         """
         return self.plan(question, share=share).release()["answer"]
 
+    def refine(self, question: Question, *, draws: int = 2, share: float = ONE_QUESTION) -> Answer:
+        """A more precise answer to a count or a sum: fresh noise is paid for, and all draws are combined.
+
+        Asked again with as many draws it is the same answer and costs nothing; ``release`` still gives the first one.
+
+        Parameters
+        ----------
+        draws : of the question altogether; each that is new takes ``share`` of what is left then
+
+        Raises
+        ------
+        InsufficientLoss
+            a draw is new, and the purpose has nothing left
+        UsageError
+            a mean, quantile or phrase, whose draws cannot be weighted
+        """
+        if question.kind not in REFINED:
+            raise UsageError("Counts and sums can be refined. For a better mean or quantile ask with a larger share.")
+        plans = (self.plan(question, share=share, again=again) for again in range(draws))
+        return combine(*(plan.release()["answer"] for plan in plans))
+
+    def suggest_bounds(
+        self, table: str, column: str, *, of: Literal["mean", "total"] = "mean", share: float = ONE_QUESTION
+    ) -> Suggestion:
+        """Bounds that about 19 in 20 accounts stay within, from a released quantile: it costs, openly, and is stored.
+
+        Parameters
+        ----------
+        column : a number of the table, or ``"rows"``
+        of : an account's mean (for Mean, Quantiles, Histogram) or its total (for Sum; CountRows with ``"rows"``)
+        """
+        spec = self._facts["tables"].get(table, {}).get(column)
+        low, high = (spec or {}).get("bounds") or (0, 1)
+        if of == "total" or column == ROWS:
+            low, high = (end * self._facts["rows_per_account"].get(table, 1) for end in (low, high))
+        points = [low + (high - low) / 2**halved for halved in range(HALVED, -1, -1)]
+        question = Quantiles(table, column, [0.95], of=of, candidates=[low, *points])
+        answer = self.release(question, share=share)
+        return Suggestion((low, math.ceil(answer["p95"].value)), answer)
+
     def budget(self) -> Shown:
         """What each purpose of the month has spent and has left, and what an account may have lost over all months."""
         state = self._curator.call("budget", self._about)
@@ -134,12 +183,14 @@ class Session:
             [purpose, *(f"{row[name] / 1e9:.5f}" for name in ("allowance", "spent", "left"))]
             for purpose, row in state["purposes"].items()
         ]
+        parts = {purpose: row["spent"] / max(row["allowance"], 1) for purpose, row in state["purposes"].items()}
         months = len(state["lifetime"]["months"])
         caption = (
             f"{state['month']}: ε {state['epsilon_spent']:.2f} of {state['epsilon']:g} spent at δ {state['delta']:g}. "
             f"An account of all {months} month(s) asked about: ε {state['lifetime']['epsilon']:.2f}."
         )
-        return _grid(["purpose", "rho allowed", "rho spent", "rho left"], rows, caption)
+        shown = _grid(["purpose", "rho allowed", "rho spent", "rho left"], rows, caption)
+        return Shown(shown.html + _bars(parts), shown.text)
 
     def ask(self, request: Json) -> Json:
         """Send a priced plan to be released; ``Plan.release`` is the way to call it."""
@@ -160,6 +211,21 @@ class Session:
 
     def __repr__(self) -> str:
         return self._banner()
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Suggested bounds, to hand to a question, and the released quantile that they come from."""
+
+    bounds: tuple[float, float]
+    answer: Answer
+
+    def __repr__(self) -> str:
+        cell = self.answer["p95"]
+        return (
+            f"bounds={self.bounds}: about 19 in 20 accounts stay within (the 95th percentile lies between "
+            f"{cell.low:,g} and {cell.high:,g}; {cell.status}). {self.answer.cost}"
+        )
 
 
 @dataclass(frozen=True)
@@ -185,14 +251,22 @@ class Plan:
                 if block["needs"]
                 else "looks useful"
                 if width and width <= cell / 2
-                else "unreliable at this size; a coarser question or a larger share helps"
+                else "unreliable at this size"
             )
             expected = f"±{width:,.0f}" if width else "–"
             bounds = f"{block['per_account']} of {block['cells']}"
             rows.append([block["name"], f"{block['nano_rho'] / 1e9:.5f}", expected, f"{cell:,.0f}", bounds, verdict])
+            rows += [
+                ["", f"{other['nano_rho'] / 1e9:.5f}", f"±{other['half_width']:,.0f}", f"{other['expected_cell']:,.0f}",
+                 "", f"or {other['says']}"]
+                for other in block["instead"]
+            ]  # fmt: skip
         known = "released" if self.priced["accounts_released"] else "declared in workspace.toml"
+        months = self.priced["months"]
+        each = f" of each of the {len(months)} months that it spans" if len(months) > 1 else ""
+        delta = f" and δ {self.priced['delta'] / 1e15:.1g}" if self.priced["delta"] else ""
         caption = (
-            f"Costs rho {self.priced['nano_rho'] / 1e9:.5f} of {self.priced['left'] / 1e9:.5f} left. "
+            f"Costs rho {self.priced['nano_rho'] / 1e9:.5f}{delta} of {self.priced['left'] / 1e9:.5f} left{each}. "
             f"Planned for {self.priced['accounts']:,.0f} accounts ({known}). Nothing is spent yet."
         )
         return _grid(["block", "rho", "95 % ±", "typical cell", "cells an account counts in", "outlook"], rows, caption)
@@ -235,6 +309,9 @@ class Released:
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._answers]
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self._answers)
 
     def show(self, name: str, title: str | None = None, *, of: str | None = None) -> Shown:
         """A block's figure, as shares of another block if one is named; or a line that it is too small this month."""
@@ -296,3 +373,13 @@ def _grid(names: list[str], rows: list[list[str]], caption: str) -> Shown:
     widths = [max(len(row[i]) for row in [names, *rows]) for i in range(len(names))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [names, *rows]]
     return Shown(f'<div class="pa wide">{table}</div>', "\n".join([caption, *lines]))
+
+
+def _bars(parts: Mapping[str, float]) -> str:
+    """How much of each purpose's share is spent, as bars that also print."""
+    bars = "".join(
+        f'<tr><td>{html.escape(name)}</td><td><meter min="0" max="1" value="{part:.4f}"></meter></td>'
+        f"<td>{part:.0%} spent</td></tr>"
+        for name, part in parts.items()
+    )
+    return f'<div class="pa"><table><tbody>{bars}</tbody></table></div>'

@@ -143,7 +143,9 @@ def _mean(bounded: Bounded, key: tuple[str, ...], total: int, count: int, scale:
     mean, low, high = ((each + middle) / value.units for each in (off, low, high))
     sigma = (high - low) / (2 * Z95)
     enough = accounts - 2 * noise >= floor
-    return Cell(key, mean, low, high, sigma, trust(mean - value.span[0] / value.units, sigma) if enough else "suppressed")
+    return Cell(
+        key, mean, low, high, sigma, trust(mean - value.span[0] / value.units, sigma) if enough else "suppressed"
+    )
 
 
 def _quantiles(bounded: Bounded, charge: Charge, engine: Engine, floor: int) -> Drawn:

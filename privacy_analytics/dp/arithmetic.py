@@ -1,15 +1,17 @@
-"""Arithmetic on releases: ``share`` and ``change``. It reads no data and costs nothing.
+"""Arithmetic on releases: ``share``, ``change``, ``add`` and ``combine``. It reads no data and costs nothing.
 
-Intervals hold with at least 95 %: both counts are taken at 97.5 % (Bonferroni), the quotient at its worst corner.
+Intervals hold with at least 95 %. Of a quotient both counts are taken at 97.5 % (Bonferroni), at their worst corner; of
+a sum the noises are independent and no wider than normal ones, so their variances add up.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal
 
-from privacy_analytics.dp.releases import Z95, Z975, Cell, Release
+from privacy_analytics.dp.releases import Z95, Z975, Cell, Release, Status, status
 from privacy_analytics.errors import UsageError
 
 
@@ -33,8 +35,8 @@ def share(part: Release, *, of: Release) -> Release:
     at_most_one = _within(part, of)
 
     def ratio(cell: Cell, total: Cell) -> tuple[float, float, float]:
-        low, high = _corner(cell)
-        least, most = _corner(total)
+        low, high = _corner(cell, part.unit)
+        least, most = _corner(total, of.unit)
         return (
             _ratio(cell.value, total.value),
             max(0.0, _ratio(max(low, 0.0), most)),
@@ -62,23 +64,76 @@ def change(new: Release, old: Release) -> Release:
         raise UsageError("change() compares two answers to the same question under the same bounds; these differ.")
 
     def ratio(cell: Cell, before: Cell) -> tuple[float, float, float]:
-        low, high = _corner(cell)
-        least, most = _corner(before)
+        low, high = _corner(cell, new.unit)
+        least, most = _corner(before, old.unit)
         return _ratio(cell.value, before.value) - 1, _ratio(max(low, 0.0), most) - 1, _ratio(high, least) - 1
 
     return _derived("change", new, old, ratio)
 
 
-_ASKED = ("kind", "table", "by", "where", "cohort", "per_account", "per_cell")
-OPERATIONS: dict[str, Callable[[Release, Release], Release]] = {
+def add(*parts: Release) -> Release:
+    """Of several releases the sum cell by cell, of one the sum over its cells. Free.
+
+    Raises
+    ------
+    UsageError
+        these are no counts or sums of rows, one of them is named twice, or their keys differ; accounts add up only over
+        the cells of one release in which an account is in one cell
+    """
+    first = parts[0]
+    alone = first.unit == "accounts" and first.mechanism is not None and first.mechanism.per_account == 1
+    if any(part.unit not in ("rows", "sum") for part in parts) and not (len(parts) == 1 and alone):
+        raise UsageError(
+            "add() takes counts or sums of rows. An account may be in several cells: count accounts without `by` instead."
+        )
+    if any((part.unit, part.by, part.population) != (first.unit, first.by, first.population) for part in parts):
+        raise UsageError("These releases have different keys, units or populations. Ask them alike.")
+    _independent(parts)
+    total = len(parts) == 1
+    cells = [((), list(first.cells))] if total else _by_key(parts)
+    return _summary(
+        "add", parts, [_total(key, addends, _least(first)) for key, addends in cells], () if total else first.by
+    )
+
+
+def combine(*draws: Release) -> Release:
+    """Several draws of one question, each weighted by its precision (inverse variance, which is public). Free.
+
+    Raises
+    ------
+    UsageError
+        these are not draws of one question, or of a kind whose noise has no one width
+    """
+    first = draws[0]
+    asked = [{name: value for name, value in draw.question.items() if name != "again"} for draw in draws]
+    if any(each != asked[0] for each in asked) or {draw.snapshot for draw in draws} != {first.snapshot}:
+        raise UsageError("combine() takes draws of one question. Draw it again with session.refine().")
+    if first.unit not in ("accounts", "rows", "sum") or first.question.get("kind") == "top_keys":
+        raise UsageError("Counts and sums can be refined. For a better mean or quantile ask with a larger share.")
+    _independent(draws)
+    cells: list[Cell] = []
+    for key, parts in _by_key(draws):
+        weights = [1 / (part.sigma or math.inf) ** 2 for part in parts]
+        sigma = 1 / math.sqrt(sum(weights))
+        value = sum(weight * part.value for weight, part in zip(weights, parts, strict=True)) * sigma**2
+        cells.append(_normal(key, value, sigma, status(abs(value), sigma, _least(first))))
+    return _summary("combine", draws, cells, first.by)
+
+
+_ASKED = ("kind", "table", "by", "where", "cohort", "per_account", "per_cell", "value", "places", "edges", "probs")
+OPERATIONS: dict[str, Callable[..., Release]] = {
     "share": lambda part, of: share(part, of=of),
     "change": change,
+    "add": add,
+    "combine": combine,
 }
+"""By the name that an expression has. Raises TypeError for another number of operands than it takes."""
 
 
-def _corner(cell: Cell) -> tuple[float, float]:
-    """A 97.5 % interval; the noise is a whole number, so the half-width is rounded up to one."""
-    half = math.ceil(Z975 * (cell.sigma or 0.0))  # counts have one
+def _corner(cell: Cell, unit: str) -> tuple[float, float]:
+    """A 97.5 % interval; a count's noise is a whole number, so its half-width is rounded up to one."""
+    half = Z975 * (cell.sigma or 0.0)
+    half = half if unit == "sum" else math.ceil(half)
     return cell.value - half, cell.value + half
 
 
@@ -88,8 +143,8 @@ def _ratio(above: float, below: float) -> float:
 
 
 def _comparable(first: Release, second: Release) -> None:
-    if not {first.unit, second.unit} <= {"accounts", "rows"}:
-        raise UsageError("share() and change() take releases of counts, not one of each other.")
+    if not {first.unit, second.unit} <= {"accounts", "rows", "sum"}:
+        raise UsageError("share() and change() take counts and sums, not one of each other.")
     if first.population != second.population:
         raise UsageError("These releases count different populations. Ask both for the same purpose.")
 
@@ -132,4 +187,47 @@ def _derived(
         cells=tuple(cells),
         question={"op": op, "of": [first.expression, second.expression]},
         recorded=first.recorded,
+    )
+
+
+def _independent(parts: Sequence[Release]) -> None:
+    if not parts or len({part.id for part in parts}) < len(parts):
+        raise UsageError("A release is named twice: its noise would count as if it were drawn twice. Name it once.")
+
+
+def _by_key(parts: Sequence[Release]) -> list[tuple[tuple[str, ...], list[Cell]]]:
+    """Cells of the same key, in the order of the first release. Raises UsageError where one of them lacks a key."""
+    found = [{cell.key: cell for cell in part.cells} for part in parts]
+    if any(each.keys() != found[0].keys() for each in found):
+        raise UsageError("These releases have different keys. Ask them by the same columns.")
+    return [(key, [each[key] for each in found]) for key in found[0]]
+
+
+def _total(key: tuple[str, ...], parts: Sequence[Cell], least: float) -> Cell:
+    value, sigma = sum(part.value for part in parts), math.sqrt(sum((part.sigma or 0.0) ** 2 for part in parts))
+    return _normal(key, value, sigma, status(abs(value), sigma, least))
+
+
+def _least(release: Release) -> float:
+    """The smallest amount that is shown: so many accounts are behind it at least."""
+    return release.floor * (release.mechanism.per_cell if release.mechanism else 1)
+
+
+def _normal(key: tuple[str, ...], value: float, sigma: float, how: Status) -> Cell:
+    half = Z95 * sigma
+    return Cell(key, value, value - half, value + half, sigma, how)
+
+
+def _summary(op: str, parts: Sequence[Release], cells: Sequence[Cell], by: tuple[str, ...]) -> Release:
+    first = parts[0]
+    return replace(
+        first,
+        id=":".join([op, *(part.id for part in parts)]),
+        key="",
+        by=by,
+        month=max(part.month for part in parts),
+        cells=tuple(cells),
+        question={**first.question, "op": op, "of": [part.expression for part in parts]},
+        nano_rho=0,
+        delta=0,
     )

@@ -50,7 +50,9 @@ def contributions(rows: nw.LazyFrame[Any], cells: nw.LazyFrame[Any], bounded: Bo
     if keys:
         placed = measured(rows, bounded).join(cells, on=keys, how="inner")
     else:
-        placed = measured(rows, bounded).with_columns(cell=nw.lit(0, dtype=nw.Int64), cell_hash=nw.lit(0, dtype=nw.Int64))
+        placed = measured(rows, bounded).with_columns(
+            cell=nw.lit(0, dtype=nw.Int64), cell_hash=nw.lit(0, dtype=nw.Int64)
+        )
     counted = _statistic(placed, bounded)
     size = len(bounded.groups)
     if bounded.per_account < size:
@@ -79,7 +81,7 @@ def enforced(contributed: nw.LazyFrame[Any], bounded: Bounded) -> nw.LazyFrame[A
 
 
 def summed(checked: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """The small table that leaves the engine: ``cell``, ``place``, ``kept``, and over accounts ``n`` and ``accounts``."""
+    """The small table that leaves the engine: ``cell``, ``place``, ``kept``, and over accounts ``n``, ``accounts``."""
     return checked.group_by("cell", "place", "kept").agg(nw.col("n").sum(), accounts=nw.col("one").sum())
 
 
@@ -100,7 +102,9 @@ def _statistic(placed: nw.LazyFrame[Any], bounded: Bounded) -> nw.LazyFrame[Any]
         return counted.with_columns(
             n=nw.col("rows").clip(0, bounded.per_cell), place=nw.lit(0, dtype=nw.Int64), beyond=over.cast(nw.Int64)
         )
-    counted = per_cell.agg(rows=nw.len().cast(nw.Int64), total=nw.col("value").sum(), beyond=nw.col("outside").max(), **hashes)
+    counted = per_cell.agg(
+        rows=nw.len().cast(nw.Int64), total=nw.col("value").sum(), beyond=nw.col("outside").max(), **hashes
+    )
     low, high = value.span
     if value.total:  # of one account
         amount = nw.col("total").clip(low, high)
@@ -116,7 +120,7 @@ def _statistic(placed: nw.LazyFrame[Any], bounded: Bounded) -> nw.LazyFrame[Any]
 
 
 def measured(rows: nw.LazyFrame[Any], bounded: Bounded) -> nw.LazyFrame[Any]:
-    """Rows that have a ``number``, with it as ``value``: in steps, clamped; ``outside`` is 1 where it had to be, else 0.
+    """Rows that have a ``number``, with it as ``value``: in steps, clamped; ``outside`` is 1 where that changed it.
 
     Each row by itself: a missing or undefined number is left out, an infinite one clamped.
     """

@@ -101,7 +101,9 @@ def alternatives(
     cell = expected_cell(bounded, accounts)
     off = half_width(bounded, charge.nano_rho) / cell
     if off > USEFUL:
-        offers.append(("the price that makes it useful", bounded, Charge(math.ceil(charge.nano_rho * (off / USEFUL) ** 2))))
+        offers.append(
+            ("the price that makes it useful", bounded, Charge(math.ceil(charge.nano_rho * (off / USEFUL) ** 2)))
+        )
     elif off < USEFUL / 4:
         offers.append(("a quarter of the price", bounded, Charge(charge.nano_rho // 4)))
     return [
@@ -121,9 +123,7 @@ def _split(blocks: Mapping[str, Bounded], accounts: float, budget: Charge) -> di
     free, total = budget.nano_rho - len(blocks), sum(weights.values())
     discovering = [name for name, bounded in blocks.items() if isinstance(bounded.question, TopKeys)]
     return {
-        name: Charge(
-            1 + int(free * (weight / total)), budget.delta // len(discovering) if name in discovering else 0
-        )
+        name: Charge(1 + int(free * (weight / total)), budget.delta // len(discovering) if name in discovering else 0)
         for name, weight in weights.items()
     }
 

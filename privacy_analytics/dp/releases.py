@@ -41,7 +41,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Clipped:
-    """How many accounts met a bound, so that some of what they did is not in the answer: noised, with a 95 % interval."""
+    """How many accounts met a bound, so that the answer lacks some of what they did: noised, with a 95 % interval."""
 
     value: float
     low: float
@@ -104,7 +104,7 @@ class Release:
     @property
     def expression(self) -> str | dict[str, Any]:
         """How to get this value back from a store: an id, or an operation on expressions."""
-        return self.id if self.key else dict(self.question)
+        return self.id if self.key else {name: self.question[name] for name in ("op", "of")}
 
     @property
     def shown(self) -> tuple[Cell, ...]:

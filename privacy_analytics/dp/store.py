@@ -14,6 +14,8 @@ from privacy_analytics.dp.arithmetic import OPERATIONS
 from privacy_analytics.dp.releases import Release
 from privacy_analytics.errors import NotFound, UsageError
 
+MOST_OPERANDS = 200
+
 
 class ReleaseStore:
     """A folder of releases, one file each. Whoever can read it needs nothing else."""
@@ -46,10 +48,14 @@ class ReleaseStore:
         if isinstance(expression, str):
             return self.get(expression)
         operation = OPERATIONS.get(str(expression.get("op")))
-        of = cast("list[str | dict[str, Any]]", expression.get("of"))
-        if operation is None or not isinstance(expression.get("of"), list) or len(of) != 2:
+        of: Any = expression.get("of")
+        if operation is None or not isinstance(of, list) or not 1 <= len(cast("list[Any]", of)) <= MOST_OPERANDS:
             raise UsageError("This is no expression over releases.")
-        return operation(self.evaluate(of[0]), self.evaluate(of[1]))
+        operands = [self.evaluate(each) for each in cast("list[str | dict[str, Any]]", of)]
+        try:
+            return operation(*operands)
+        except TypeError:
+            raise UsageError("This operation takes another number of releases.") from None
 
     def ids(self) -> list[str]:
         """Every stored release, sorted."""

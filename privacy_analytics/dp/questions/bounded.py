@@ -101,7 +101,7 @@ class Bounded:
 
     @cached_property
     def cells(self) -> list[tuple[str, ...]]:
-        """The key of every number of the answer that has a public key: a histogram has one for each bin of each group."""
+        """The key of every number of the vector: a histogram has one for each bin of each group."""
         if isinstance(self.question, Histogram):
             labels = Bins(self.question.column, self.question.edges).labels
             return [(*group, label) for group in self.groups for label in labels]
@@ -131,12 +131,12 @@ class Bounded:
 
     @property
     def counted(self) -> int:
-        """Weight of the coordinates that count a mean's accounts: that of the mean's own, which splits the noise evenly."""
+        """Weight of the coordinates that count a mean's accounts: as much as its own, so that both are as noisy."""
         return self.per_cell if type(self.question) is Mean else 0
 
     @property
     def clipped(self) -> int:
-        """Weight of the coordinate for having met a bound; 0 where no bound can be met, or to tell would cost too much."""
+        """Weight of the coordinate for having met a bound; 0 where none can be met, or to tell would cost too much."""
         can = self.value is not None or self.per_cell > 1 or self.per_account < len(self.groups)
         return max(1, math.isqrt(self._main) // 4) if can and self._main >= CLIPPED_FROM else 0
 

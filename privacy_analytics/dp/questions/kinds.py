@@ -72,9 +72,7 @@ class Measured(Question):
     column: str
     bounds: tuple[float, float] | None
 
-    def __init__(
-        self, table: str, column: str, *, bounds: tuple[float, float] | None = None, **shape: Any
-    ) -> None:
+    def __init__(self, table: str, column: str, *, bounds: tuple[float, float] | None = None, **shape: Any) -> None:
         super().__init__(table, **shape)
         expect(str, "a column is text", column)
         ends = None if bounds is None else numbers("bounds are two finite numbers", *bounds)
@@ -146,7 +144,13 @@ class Quantiles(Mean):
     unit = "quantile"
 
     def __init__(
-        self, table: str, column: str, probs: Sequence[float], *, candidates: Sequence[float] | None = None, **shape: Any
+        self,
+        table: str,
+        column: str,
+        probs: Sequence[float],
+        *,
+        candidates: Sequence[float] | None = None,
+        **shape: Any,
     ) -> None:
         super().__init__(table, column, **shape)
         asked = numbers("probabilities are numbers", *probs)
@@ -271,8 +275,7 @@ class TopKeys(Question):
 
 
 KINDS: dict[str, type[Question]] = {
-    kind.kind: kind
-    for kind in (CountAccounts, CountRows, Sum, Mean, Quantiles, Histogram, Retention, TopKeys)
+    kind.kind: kind for kind in (CountAccounts, CountRows, Sum, Mean, Quantiles, Histogram, Retention, TopKeys)
 }
 
 
@@ -295,4 +298,3 @@ def question_from(raw: Mapping[str, Any]) -> Question:
 def _list(found: Any) -> list[Any]:
     expect(list, "`by` is a list", found)
     return found
-
