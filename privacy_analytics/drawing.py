@@ -105,7 +105,7 @@ def released_accounts(blocks: Blocks, anchor: str | None, ledger: Ledger) -> flo
 
 
 def price(blocks: Blocks, purse: Purse, *, budget: Charge, explicit: bool, accounts: float) -> dict[str, Any]:
-    """What `draw` would reserve and expects to show for it, from public and released numbers; parameters are the same."""
+    """What `draw` with these parameters would reserve, and how wide it expects the answers to be."""
     ledger, anchor = purse.ledger, anchor_of(blocks)
     fresh = unanswered(blocks, ledger)
     reserved = ledger.plan(plan_id(blocks, purse.purpose))

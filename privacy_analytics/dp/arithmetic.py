@@ -84,7 +84,7 @@ def add(*parts: Release) -> Release:
     alone = first.unit == "accounts" and first.mechanism is not None and first.mechanism.per_account == 1
     if any(part.unit not in ("rows", "sum") for part in parts) and not (len(parts) == 1 and alone):
         raise UsageError(
-            "add() takes counts or sums of rows. An account may be in several cells: count accounts without `by` instead."
+            "add() takes counts or sums of rows. An account may be in several cells: count accounts without `by`."
         )
     if any((part.unit, part.by, part.population) != (first.unit, first.by, first.population) for part in parts):
         raise UsageError("These releases have different keys, units or populations. Ask them alike.")
