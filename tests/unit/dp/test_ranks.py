@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opendp import domains, measurements, measures, metrics
 
-from privacy_analytics.dp import mechanisms
+from privacy_analytics.dp import mechanisms, ranks
 from privacy_analytics.dp.ranks import END, VALUE, Quantile, pick, picks_for, scores
 from privacy_analytics.errors import UsageError
 
@@ -117,13 +117,26 @@ def test_a_candidate_on_which_most_accounts_stand_is_the_median():
     assert exact([[60] + [1] * 40], [0.5]) == [(Quantile(0, 0, 0),)]
 
 
-def test_an_interval_reaches_about_t_ranks_to_either_side():
-    counts = np.full((40, 101), 100)
+def test_the_ends_stand_about_t_ranks_to_either_side():
+    """Ten accounts a candidate, t = 45 accounts: the mean of 40 ends is known to 0.15 candidates."""
     picks = picks_for([0.5], candidates=101, per_account=1, nano_rho=10_000_000)
-    t = picks.rank_errors[0] / 100
-    for group in pick(counts, range(101), picks, nano_rho=10_000_000):
-        only = group.quantiles[0]
-        assert 50 - 2.5 * t - 1 <= only.low <= 50 <= only.high <= 50 + 2.5 * t + 1
+    groups = pick(np.full((40, 101), 10), range(101), picks, nano_rho=10_000_000)
+    t = picks.rank_errors[0] / 10
+    assert sum(50 - group.quantiles[0].low for group in groups) / 40 == pytest.approx(t, abs=1)
+    assert sum(group.quantiles[0].high - 50 for group in groups) / 40 == pytest.approx(t, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "expected"),
+    [((3, 1, 4), Quantile(3, 1, 4)), ((0, 1, 4), Quantile(1, 1, 4)), ((5, 4, 1), Quantile(4, 1, 4))],
+)
+def test_ends_are_put_in_order_and_the_value_between_them(
+    monkeypatch: pytest.MonkeyPatch, drawn: tuple[int, ...], expected: Quantile
+):
+    draws = iter(drawn)
+    monkeypatch.setattr(ranks, "_chosen", lambda _scores, _scale: np.array([next(draws)]))
+    picks = picks_for([0.5], candidates=6, per_account=1, nano_rho=10**6)
+    assert pick(np.ones((1, 6), dtype=int), range(6), picks, nano_rho=10**6)[0].quantiles == (expected,)
 
 
 def test_an_empty_group_has_an_answer_like_any_other_and_no_group_has_none():
