@@ -3,14 +3,13 @@
 The sentence everything rests on: the vector that is noised is a sum of per-account vectors, each a function of that
 account's rows and public constants alone, each of L2 norm at most ``Bounded.l2``.
 
-``cells_of`` turns public keys into a small table (row value -> cell, hash); ``contributions`` is the per-account
-statistic, ``enforced`` the last look at it, ``summed`` and ``met_a_bound`` are the vector.
+``contributions`` is the per-account statistic, ``outside`` the last look at it; what is within the bounds is added up
+by ``summed`` and ``met_a_bound``.
 """
 
 from __future__ import annotations
 
 import hashlib
-from itertools import product
 from typing import Any
 
 import narwhals as nw
@@ -18,23 +17,18 @@ import narwhals as nw
 from privacy_analytics.dp.questions import Bounded, CountRows, Histogram, Mean, Quantiles, Sum
 
 P = 2**31 - 1
-"""A Mersenne prime: residues have 31 bits, so their products stay below 2^62 on engines that raise on overflow."""
+"""A Mersenne prime: residues have 31 bits, so a product of two stays below 2^62 on engines that raise on overflow."""
+MOST_ACCOUNTS = 2**39
+"""Account codes stay below it: times the cells of a question they stay below 2^63."""
 
 
-def cells_of(bounded: Bounded, salt: bytes) -> dict[str, list[Any]]:
-    """The public groups as columns: one for each key column, ``cell`` (its index) and ``cell_hash`` (of its key).
-
-    A row value appears once; values that mean the same key (the days of a week) share its cell.
-    """
-    index = {key: position for position, key in enumerate(bounded.groups)}
-    columns: dict[str, list[Any]] = {key.column: [] for key in bounded.keys} | {"cell": [], "cell_hash": []}
-    for pairs in product(*(key.values for key in bounded.keys)):
-        cell = tuple(key for _, key in pairs)
-        for key, (value, _) in zip(bounded.keys, pairs, strict=True):
-            columns[key.column].append(value)
-        columns["cell"].append(index[cell])
-        columns["cell_hash"].append(int.from_bytes(hashlib.sha256(salt + repr(cell).encode()).digest()[:8]) >> 1)
-    return columns
+def hashes(bounded: Bounded, salt: bytes) -> dict[str, list[int]]:
+    """The public cells as columns ``cell`` (its index) and ``cell_hash`` (63 bits of SHA-256 of salt and key)."""
+    digests = (hashlib.sha256(salt + repr(group).encode()).digest() for group in bounded.groups)
+    return {
+        "cell": list(range(len(bounded.groups))),
+        "cell_hash": [int.from_bytes(digest[:8]) >> 1 for digest in digests],
+    }
 
 
 def contributions(rows: nw.LazyFrame[Any], cells: nw.LazyFrame[Any], bounded: Bounded) -> nw.LazyFrame[Any]:
@@ -43,21 +37,18 @@ def contributions(rows: nw.LazyFrame[Any], cells: nw.LazyFrame[Any], bounded: Bo
 
     Parameters
     ----------
-    rows : ``account``, ``account_hash`` (int64), the key columns and, where the question has a value, ``number``
-    cells : what ``cells_of`` gives, on the rows' engine
+    rows : ``account`` (int64 below MOST_ACCOUNTS; any code, only whether two are equal matters), ``account_hash``
+        (int64), ``cell`` (int64, an index of ``bounded.groups``) and, where the question has a value, ``number``
+    cells : what ``hashes`` gives, on the rows' engine
     """
-    keys = [key.column for key in bounded.keys]
-    if keys:
-        placed = measured(rows, bounded).join(cells, on=keys, how="inner")
-    else:
-        placed = measured(rows, bounded).with_columns(
-            cell=nw.lit(0, dtype=nw.Int64), cell_hash=nw.lit(0, dtype=nw.Int64)
-        )
-    counted = _statistic(placed, bounded)
     size = len(bounded.groups)
+    placed = _measured(rows, bounded).with_columns(key=nw.col("account") * size + nw.col("cell"))
+    counted = _statistic(placed, bounded)
+    counted = counted.with_columns(account=nw.col("key") // size, cell=nw.col("key") % size)
     if bounded.per_account < size:
-        ranked = counted.with_columns(priority=_priority() * size + nw.col("cell")).with_columns(
-            rank=nw.col("priority").rank("ordinal").over("account"), touched=nw.len().over("account")
+        ranked = counted.join(cells, on="cell", how="left").with_columns(
+            rank=(_priority() * size + nw.col("cell")).rank("ordinal").over("account"),
+            touched=nw.len().over("account"),
         )
         counted = ranked.filter(nw.col("rank") <= bounded.per_account).with_columns(
             beyond=nw.max_horizontal("beyond", (nw.col("touched") > bounded.per_account).cast(nw.Int64))
@@ -65,61 +56,57 @@ def contributions(rows: nw.LazyFrame[Any], cells: nw.LazyFrame[Any], bounded: Bo
     return counted.select("account", "cell", "n", "place", "beyond")
 
 
-def enforced(contributed: nw.LazyFrame[Any], bounded: Bounded) -> nw.LazyFrame[Any]:
-    """Contributions with ``kept``: whether all of the account's are within the bounds. It reads only that account.
+def outside(contributed: nw.LazyFrame[Any], bounded: Bounded) -> nw.LazyFrame[Any]:
+    """The accounts that exceed a bound all the same, one column: none, unless there is a fault. They are dropped whole.
 
     Each ``n`` is compared, never added or squared, so no value can wrap around past the check.
     """
-    within = (nw.col("n") >= -bounded.per_cell) & (nw.col("n") <= bounded.per_cell) & (nw.col("times") == 1)
-    return (
-        contributed.with_columns(one=nw.lit(1, dtype=nw.Int64))
-        .with_columns(times=nw.col("one").sum().over("account", "cell"))
-        .with_columns(outside=(~within).cast(nw.Int64))
-        .with_columns(bad=nw.col("outside").sum().over("account"), cells=nw.col("one").sum().over("account"))
-        .with_columns(kept=(nw.col("bad") == 0) & (nw.col("cells") <= bounded.per_account))
+    n = nw.col("n")
+    accounts = contributed.group_by("account").agg(
+        least=n.min(), most=n.max(), cells=nw.len(), different=nw.col("cell").n_unique()
     )
+    within = (nw.col("least") >= -bounded.per_cell) & (nw.col("most") <= bounded.per_cell)
+    once = (nw.col("cells") <= bounded.per_account) & (nw.col("different") == nw.col("cells"))
+    return accounts.filter(~(within & once)).select("account")
 
 
-def summed(checked: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """The small table that leaves the engine: ``cell``, ``place``, ``kept``, and over accounts ``n``, ``accounts``."""
-    return checked.group_by("cell", "place", "kept").agg(nw.col("n").sum(), accounts=nw.col("one").sum())
+def summed(kept: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """The small table that leaves the engine: by ``cell`` and ``place``, over accounts, ``n`` and ``accounts``."""
+    return kept.group_by("cell", "place").agg(nw.col("n").sum(), accounts=nw.len())
 
 
-def met_a_bound(checked: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def met_a_bound(kept: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """One row: how many accounts (``accounts``) met a bound, each counted once."""
-    met = checked.filter(nw.col("kept") & (nw.col("beyond") > 0)).select("account").unique()
-    return met.select(accounts=nw.len())
+    return kept.filter(nw.col("beyond") > 0).select("account").unique().select(accounts=nw.len())
 
 
 def _statistic(placed: nw.LazyFrame[Any], bounded: Bounded) -> nw.LazyFrame[Any]:
-    """What an account counts in each cell it touches, within its bounds there."""
-    hashes = {"account_hash": nw.col("account_hash").min(), "cell_hash": nw.col("cell_hash").min()}
-    per_cell = placed.group_by("account", "cell")
+    """What an account counts in each cell it touches, within its bounds there, by ``key``."""
     value, question = bounded.value, bounded.question
+    cut = bounded.per_account < len(bounded.groups)
+    more: dict[str, Any] = {"account_hash": nw.col("account_hash").min()} if cut else {}
+    by_key, zero = placed.group_by("key"), nw.lit(0, dtype=nw.Int64)
     if value is None:
-        counted = per_cell.agg(rows=nw.len().cast(nw.Int64), **hashes)
+        counted = by_key.agg(rows=nw.len().cast(nw.Int64), **more)
         over = (nw.col("rows") > bounded.per_cell) if isinstance(question, CountRows) else nw.lit(value=False)
-        return counted.with_columns(
-            n=nw.col("rows").clip(0, bounded.per_cell), place=nw.lit(0, dtype=nw.Int64), beyond=over.cast(nw.Int64)
-        )
-    counted = per_cell.agg(
-        rows=nw.len().cast(nw.Int64), total=nw.col("value").sum(), beyond=nw.col("outside").max(), **hashes
-    )
+        return counted.with_columns(n=nw.col("rows").clip(0, bounded.per_cell), place=zero, beyond=over.cast(nw.Int64))
+    more |= {"rows": nw.len().cast(nw.Int64), "total": nw.col("value").sum(), "beyond": nw.col("outside").max()}
+    counted, total = by_key.agg(**more), nw.col("total")
     low, high = value.span
     if value.total:  # of one account
-        amount = nw.col("total").clip(low, high)
-        outside = ((nw.col("total") < low) | (nw.col("total") > high)).cast(nw.Int64)
-        counted = counted.with_columns(beyond=nw.max_horizontal("beyond", outside))
+        amount = total.clip(low, high)
+        over = ((total < low) | (total > high)).cast(nw.Int64)
+        counted = counted.with_columns(beyond=nw.max_horizontal("beyond", over))
     else:  # values are shifted to start at 0: engines differ in how they divide below it
-        amount = (nw.col("total") - nw.col("rows") * value.low) // nw.col("rows") + value.low
+        amount = (total - nw.col("rows") * value.low) // nw.col("rows") + value.low
     counted = counted.with_columns(amount=amount)
     if isinstance(question, Quantiles | Histogram):
         return counted.with_columns(n=nw.lit(1, dtype=nw.Int64), place=nw.col("amount"))
     middle = 0 if isinstance(question, Sum) else centre(bounded)
-    return counted.with_columns(n=nw.col("amount") - middle, place=nw.lit(0, dtype=nw.Int64))
+    return counted.with_columns(n=nw.col("amount") - middle, place=zero)
 
 
-def measured(rows: nw.LazyFrame[Any], bounded: Bounded) -> nw.LazyFrame[Any]:
+def _measured(rows: nw.LazyFrame[Any], bounded: Bounded) -> nw.LazyFrame[Any]:
     """Rows that have a ``number``, with it as ``value``: in steps, clamped; ``outside`` is 1 where that changed it.
 
     Each row by itself: a missing or undefined number is left out, an infinite one clamped.
@@ -129,13 +116,9 @@ def measured(rows: nw.LazyFrame[Any], bounded: Bounded) -> nw.LazyFrame[Any]:
         return rows
     low, high = value.low / value.units, value.high / value.units
     number = nw.col("number")
-    return (
-        rows.filter(~number.is_null())
-        .filter(~number.is_nan())
-        .with_columns(
-            value=(number.clip(low, high) * value.units).round(0).cast(nw.Int64).clip(value.low, value.high),
-            outside=((number < low) | (number > high)).cast(nw.Int64),
-        )
+    steps = (number.clip(low, high) * value.units).round(0).cast(nw.Int64).clip(value.low, value.high)
+    return rows.filter(~number.is_null(), ~number.is_nan()).with_columns(
+        value=steps, outside=((number < low) | (number > high)).cast(nw.Int64)
     )
 
 
@@ -150,10 +133,9 @@ def centre(bounded: Bounded) -> int:
 def _priority() -> nw.Expr:
     """Which cells of an account stay when it has too many: a salted hash of (account, key) below 2^31.
 
-    Squaring between the additions makes it non-linear; a linear mix prefers some keys over others for everybody.
+    a * b + c modulo a prime, with a and c from the account's hash and b from the cell's: every account has its own
+    multiplier, so for a random account all cells are alike, pairwise (Carter and Wegman 1979). One multiplier shared by
+    all would prefer some keys over others for everybody.
     """
-    a, b = nw.col("account_hash"), nw.col("cell_hash")
-    mixed = (a % P + b % P) % P
-    for addend in (a // P % P, b // P % P, a % P):
-        mixed = (mixed * mixed % P + addend) % P
-    return mixed * mixed % P
+    account = nw.col("account_hash")
+    return ((account % P) * (nw.col("cell_hash") % P) + account // P % P) % P
