@@ -18,6 +18,8 @@ NO_CALL = 'A call is one line of JSON: {"version": 1, "call": "plan", "request":
 OTHER_VERSION = (
     f"This curator speaks version {VERSION}. Install the version of privacy-analytics that the operator runs."
 )
+WORD = 100
+"""Characters; a report's name is recorded with its releases for good."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,30 @@ def parsed(line: bytes) -> tuple[str, Json]:
         raise UsageError(OTHER_VERSION)
     if len(said) != 3 or not isinstance(name, str) or not isinstance(request, dict):
         raise UsageError(NO_CALL)
+    for field, (fits, what) in _FIELDS.items():
+        if field in request and not fits(request[field]):
+            raise UsageError(f"`{field}` of a call is {what}.")
     return name, cast("Json", request)
+
+
+def _is_word(said: Any) -> bool:
+    return isinstance(said, str) and len(said) <= WORD
+
+
+def _is_object(said: Any) -> bool:
+    return isinstance(said, dict)
+
+
+def _are_objects(said: Any) -> bool:
+    return isinstance(said, dict) and all(map(_is_object, cast("Json", said).values()))
+
+
+_WORD = (_is_word, f"a text of at most {WORD} characters")
+_FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    **dict.fromkeys(("month", "purpose", "report", "table"), _WORD),
+    "question": (_is_object, "an object"),
+    "blocks": (_are_objects, "an object of objects"),
+}
 
 
 def _finite(text: str) -> float:

@@ -197,6 +197,16 @@ def test_the_socket_of_a_dead_server_is_replaced_that_of_a_living_one_is_not(oct
         assert RemoteCurator(f"unix://{path}").call("preview", {"table": "events"})["watermark"] == "synthetic"
 
 
+def test_nothing_of_a_killed_server_lives_on(served):
+    session = open_session(served[0], month=MONTH)
+    family = psutil.Process(served[1].pid).children(recursive=True)
+    assert len(family) == 2  # the handler and the worker of this session
+    served[1].kill()
+    assert psutil.wait_procs(family, timeout=60)[1] == []
+    with pytest.raises(TryLater):
+        session.budget()
+
+
 def test_what_is_no_socket_is_left_alone(october, path):
     path.write_text("mine")
     assert pa("serve", "-w", october.root, "--socket", path).returncode == 10

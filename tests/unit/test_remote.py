@@ -100,6 +100,15 @@ def test_what_is_no_call_is_told_what_a_call_is(line):
         parsed(line)
 
 
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [("month", 202610), ("purpose", ["usage"]), ("report", "x" * 101), ("question", []), ("blocks", {"a": None})],
+)
+def test_a_field_of_another_form_is_named(field, said):
+    with pytest.raises(UsageError, match=f"^`{field}` of a call is a"):
+        parsed(packed({"call": "plan", "request": {field: said}}))
+
+
 def test_another_version_is_told_what_to_install():
     assert "Install the version" in reply_to(packed(ASKED).replace(b'"version": 1', b'"version": 2'))["error"]["text"]
 
@@ -110,7 +119,7 @@ def test_a_long_line_is_refused_at_both_ends():
         RemoteCurator("unix:///nowhere").call("plan", {"month": "x" * LIMIT})
 
 
-@pytest.mark.parametrize("purpose", ["marketing", "revisions", "nonsense", ["usage"], {"usage": 1}])
+@pytest.mark.parametrize("purpose", ["marketing", "revisions", "nonsense"])
 def test_a_purpose_that_is_not_served_is_refused_with_the_list(purpose):
     told = reply_to(packed(ASKED | {"request": {"purpose": purpose}}))["error"]
     assert told["kind"] == "PolicyError"
