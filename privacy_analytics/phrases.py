@@ -40,8 +40,8 @@ def of(rows: pl.LazyFrame, words: int) -> pl.DataFrame:
     return (
         said.with_columns(phrase=pl.concat_str(following, separator=" "))
         .filter(pl.col("phrase").is_not_null())
-        .select("account", "account_hash", "phrase")
-        .unique()
+        .group_by("account", "phrase")
+        .agg(pl.col("account_hash").min())
         .collect()
     )
 

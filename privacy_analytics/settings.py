@@ -112,7 +112,10 @@ _SHAPE: dict[str, Any] = {
 _COLUMN_KEYS = {"type": str, "bounds": list, "keys": str, "purposes": list}
 _TABLES = ("accounts", "chats", "events", "performance", "crashes", "support")
 _TYPES = ("integer", "number", "boolean", "key")
-_TAKEN = ("account", "account_hash", "row_id", "month", "batch", "day", "week", "cell", "cell_hash", "n", "messages")
+_TAKEN = (
+    *("account", "account_hash", "row_id", "month", "batch", "day", "week", "hour", "messages", "rows"),
+    *("cell", "cell_hash", "n", "number", "value", "outside"),
+)
 """Names that the lake and the bounding plan give to columns of their own."""
 
 

@@ -109,14 +109,15 @@ def _statistic(placed: nw.LazyFrame[Any], bounded: Bounded) -> nw.LazyFrame[Any]
 def _measured(rows: nw.LazyFrame[Any], bounded: Bounded) -> nw.LazyFrame[Any]:
     """Rows that have a ``number``, with it as ``value``: in steps, clamped; ``outside`` is 1 where that changed it.
 
-    Each row by itself: a missing or undefined number is left out, an infinite one clamped.
+    Each row by itself: a missing or undefined number is left out, an infinite one clamped; a half goes up, since
+    engines differ in how they round one.
     """
     value = bounded.value
     if value is None:
         return rows
     low, high = value.low / value.units, value.high / value.units
     number = nw.col("number")
-    steps = (number.clip(low, high) * value.units).round(0).cast(nw.Int64).clip(value.low, value.high)
+    steps = (number.clip(low, high) * value.units + 0.5).floor().cast(nw.Int64).clip(value.low, value.high)
     return rows.filter(~number.is_null(), ~number.is_nan()).with_columns(
         value=steps, outside=((number < low) | (number > high)).cast(nw.Int64)
     )

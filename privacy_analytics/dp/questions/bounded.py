@@ -90,7 +90,7 @@ class Bounded:
     """Which draw it is: 0 is the answer, later ones are fresh noise that is paid for and combined with it."""
 
     def __post_init__(self) -> None:
-        ends = (self.value.low, self.value.high, *self.value.span) if self.value else ()
+        ends = (self.value.low, self.value.high, *self.value.span, *self.places) if self.value else ()
         if max([self.per_cell, *map(abs, ends)]) >= LARGEST or self._square >= LARGEST_SQUARE:
             raise UsageError("These bounds are too large to add up safely. Lower per_account, per_cell or bounds.")
 

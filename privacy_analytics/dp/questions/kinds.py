@@ -15,6 +15,8 @@ ROWS = "rows"
 """The number that every table has: how many rows an account has."""
 MOST_MONTHS = 12
 MOST_WORDS = 4
+MOST_PHRASES = 100
+"""Of one account; every number of them up to it is priced."""
 Of = Literal["mean", "total"]
 
 
@@ -154,8 +156,9 @@ class Quantiles(Mean):
     ) -> None:
         super().__init__(table, column, **shape)
         asked = numbers("probabilities are numbers", *probs)
-        if not asked or not all(0 < prob < 1 for prob in asked) or any(a >= b for a, b in pairwise(asked)):
-            raise UsageError("Probabilities rise strictly and are above 0 and below 1, such as [.5, .9].")
+        fit = all(0 < prob < 1 and round(prob, 4) == prob for prob in asked)
+        if not asked or not fit or any(a >= b for a, b in pairwise(asked)):
+            raise UsageError("Probabilities rise strictly, above 0 and below 1, with four decimals, such as [.5, .9].")
         points = None if candidates is None else numbers("candidates are finite numbers", *candidates)
         if points is not None and (len(points) < 2 or any(a >= b for a, b in pairwise(points))):
             raise UsageError("Candidates rise strictly, and there are at least two.")
@@ -266,8 +269,10 @@ class TopKeys(Question):
         expect(str, "a column is text", column)
         whole("words", words)
         whole("top", top)
-        if by or words > MOST_WORDS:
-            raise UsageError(f"TopKeys takes phrases of 1 to {MOST_WORDS} words, and no `by`.")
+        if by or words > MOST_WORDS or (per_account or 1) > MOST_PHRASES:
+            raise UsageError(
+                f"TopKeys takes phrases of 1 to {MOST_WORDS} words, at most {MOST_PHRASES} of an account, and no `by`."
+            )
         self._set(column=column, words=words, top=top)
 
     def canonical(self) -> dict[str, Any]:
@@ -281,6 +286,7 @@ KINDS: dict[str, type[Question]] = {
 
 def question_from(raw: Mapping[str, Any]) -> Question:
     """Read a question from its JSON values. Raises UsageError for what is no question of this version."""
+    expect(Mapping, "it has fields", raw)
     kind = KINDS.get(str(raw.get("kind")))
     if kind is None:
         raise UsageError(f"There is no such kind of question. There are: {', '.join(KINDS)}.")
@@ -291,7 +297,7 @@ def question_from(raw: Mapping[str, Any]) -> Question:
         by = tuple(map(step_from, _list(fields.pop("by", None) or [])))
         adopters = Adopters(cohort["feature"]) if cohort else None
         return kind(**fields, by=by, where=where, cohort=adopters)
-    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise UsageError("This question does not have the fields of its kind.") from None
 
 

@@ -4,13 +4,15 @@ constants alone.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from privacy_analytics.errors import UsageError
+
+EXACT = 2**53
+"""Whole numbers below it are floats without rounding."""
 
 
 def expect(kind: Any, says: str, *found: object) -> None:
@@ -20,10 +22,13 @@ def expect(kind: Any, says: str, *found: object) -> None:
 
 
 def numbers(says: str, *found: object) -> tuple[float, ...]:
-    """Finite numbers, whole ones as int so that 5 and 5.0 are one question. Raises UsageError otherwise."""
+    """Numbers that a float holds exactly, whole ones as int so that 5 and 5.0 are one question.
+
+    Raises UsageError for others, infinite and undefined ones too.
+    """
     read: list[float] = []
     for each in found:
-        if isinstance(each, bool) or not isinstance(each, int | float) or not math.isfinite(each):
+        if isinstance(each, bool) or not isinstance(each, int | float) or not abs(each) < EXACT:
             raise UsageError(f"This is no question: {says}.")
         read.append(int(each) if each == int(each) else each)
     return tuple(read)
@@ -82,14 +87,14 @@ class Groups:
     column: str
     groups: tuple[tuple[str, tuple[str, ...]], ...]
 
-    def __init__(self, column: str, groups: Mapping[str, Sequence[str]]) -> None:
-        listed = {name: tuple(sorted(set(keys))) for name, keys in groups.items()}
+    def __init__(self, column: str, groups: Mapping[str, str | Sequence[str]]) -> None:
+        listed = {name: (keys,) if isinstance(keys, str) else tuple(sorted(set(keys))) for name, keys in groups.items()}
         members = [key for keys in listed.values() for key in keys]
         expect(str, "a column, its groups and their keys are text", column, *listed, *members)
         if not listed or len(set(members)) < len(members):
             raise UsageError("Groups name each key once, in one group. Take the repeated one out.")
         object.__setattr__(self, "column", column)
-        object.__setattr__(self, "groups", tuple(listed.items()))
+        object.__setattr__(self, "groups", tuple(sorted(listed.items())))
 
     def canonical(self) -> dict[str, Any]:
         return {"groups": self.column, "of": [[name, list(keys)] for name, keys in self.groups]}
