@@ -252,13 +252,12 @@ class Chain:
             postgresql = connection.dialect.name == "postgresql"
             if postgresql:
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LAYING})")
-            tables = sa.inspect(connection)
-            if not tables.has_table("events"):
+            if not sa.inspect(connection).has_table("events"):
                 _METADATA.create_all(connection)
                 connection.execute(_HEAD.insert().values(id=1, seq=0, hash=_GENESIS))
                 for statement in _POSTGRESQL if postgresql else _SQLITE:
                     connection.exec_driver_sql(statement)
-            elif {column["name"] for column in tables.get_columns("events")} != set(EVENTS.c.keys()):
+            elif set(connection.exec_driver_sql("SELECT * FROM events LIMIT 0").keys()) != set(EVENTS.c.keys()):
                 raise LedgerError(
                     "The ledger has the layout of another version. Use that version, or move the ledger aside, open a "
                     f"new one, and {_ENTER}"

@@ -7,7 +7,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -96,8 +96,15 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(params=DATABASES)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
+    """``empty_url()``: another empty ledger, on each database."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("server").new
+    numbers = count()
+    return lambda: f"sqlite:///{tmp_path}/ledger{next(numbers)}.sqlite"
+
+
+@pytest.fixture
+def url(empty_url: Callable[[], str]) -> str:
     """An empty ledger's URL, on each database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/ledger.sqlite"
-    return request.getfixturevalue("server").new()
+    return empty_url()
