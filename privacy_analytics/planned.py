@@ -88,10 +88,14 @@ class Released:
 
     def __init__(self, outcome: Json) -> None:
         self._outcome = outcome
-        spent = outcome["nano_rho"]
-        cost = f"Spent rho {spent / 1e9:.5f}" if spent else "Answered before: spent 0"
+        cost = f"Spent rho {self.spent:.5f}" if self.spent else "Answered before: spent 0"
         cost += f"; left for this purpose: {outcome['left'] / 1e9:.5f}."
         self._answers = {name: Answer(Release.from_raw(raw), cost) for name, raw in outcome["releases"].items()}
+
+    @property
+    def spent(self) -> float:
+        """The rho that this call spent; 0 where everything was answered before."""
+        return self._outcome["nano_rho"] / 1e9
 
     def __getitem__(self, name: str) -> Answer:
         if name not in self._answers:

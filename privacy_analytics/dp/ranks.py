@@ -163,18 +163,23 @@ def pick(
     counted = mechanisms.add_noise(
         upto[:, -1].tolist(), l2=l2, scale=picks.count_scale, nano_rho=mechanisms.price(l2, picks.count_scale)
     )
-    drawn: list[npt.NDArray[np.intp]] = []
-    for prob, value, end, t in zip(picks.probs, picks.value_scales, picks.end_scales, picks.shifts, strict=True):
+    drawn = np.empty((3, len(counts), len(picks.probs)), np.intp)
+    for at, (prob, value, end, t) in enumerate(
+        zip(picks.probs, picks.value_scales, picks.end_scales, picks.shifts, strict=True)
+    ):
         middle, first, second = (
             _chosen(scores(below, upto, prob, shift), scale) for shift, scale in ((0, value), (-t, end), (t, end))
         )
-        low, high = np.minimum(first, second), np.maximum(first, second)
-        drawn.append(np.stack([np.clip(middle, low, high), low, high], axis=1))
+        drawn[:, :, at] = middle, np.minimum(first, second), np.maximum(first, second)
+    # A higher quantile is not lower: where all intervals hold, they still do.
+    middle, low = np.maximum.accumulate(drawn[:2], axis=2)
+    high = np.minimum.accumulate(drawn[2, :, ::-1], axis=1)[:, ::-1]
+    ordered = np.stack([np.clip(middle, low, np.maximum(low, high)), low, np.maximum(low, high)], axis=2)
     return [
         Picked(
             count, picks.count_scale, tuple(Quantile(*(candidates[index] for index in group)) for group in quantiles)
         )
-        for count, quantiles in zip(counted, np.stack(drawn, axis=1).tolist(), strict=True)
+        for count, quantiles in zip(counted, ordered.tolist(), strict=True)
     ]
 
 
