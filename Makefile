@@ -7,7 +7,7 @@ BENCH := benchmarks/scrub/.venv
 PII ?= ../shared/benchmarks/pii
 CARD ?= data/scrub_card.json
 
-.PHONY: help setup demo lab test check format bench-scrub clean
+.PHONY: help setup demo lab test check format bench-scrub soak clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ format: $(READY)  ## Put code and notebooks into form
 
 bench-scrub: $(BENCH)/.ready  ## Score the scrubber beside stock Presidio on PII=FOLDER; the result goes to CARD=FILE
 	@$(BENCH)/bin/python benchmarks/scrub/bench.py $(PII) $(CARD)
+
+soak: $(READY)  ## Kill releases anywhere, in SCHEDULES=10000 schedules on SQLite and PostgreSQL (an hour)
+	@$(BIN)/python benchmarks/soak.py $(SCHEDULES)
 
 clean:  ## Remove the demo and everything that was set up
 	@rm -rf .venv $(BENCH) demo dist
