@@ -173,7 +173,7 @@ def _picks(bounded: Bounded, question: Quantiles, nano_rho: int) -> ranks.Picks:
 
 
 def _top_keys(bounded: Bounded, charge: Charge, engine: Engine, floor: int) -> Drawn:
-    """Find phrases, then count the first of them: two mechanisms, whose prices add up."""
+    """Find phrases, then count the first of them: two mechanisms, whose prices add up. Rare phrases are not even named."""
     question = cast("TopKeys", bounded.question)
     finding = Charge(int(SELECTION * charge.nano_rho), charge.delta)
     rounds = selection.rounds_for(bounded.per_account, finding.nano_rho, finding.delta, bounded.factor)
@@ -190,8 +190,8 @@ def _top_keys(bounded: Bounded, charge: Charge, engine: Engine, floor: int) -> D
         Cell((key,), count, count - half, count + half, scale, status(count, scale, max(floor, PHRASE_FLOOR)))
         for key, count in zip(keys, noised, strict=True)
     ]
-    cells.sort(key=lambda cell: (-cell.value, cell.key))
-    return Drawn(tuple(cells), _mechanism("DP-SIPS, discrete Gaussian", bounded, scale, None), bounded.names)
+    shown = sorted((cell for cell in cells if cell.status != "suppressed"), key=lambda cell: (-cell.value, cell.key))
+    return Drawn(tuple(shown), _mechanism("DP-SIPS, discrete Gaussian", bounded, scale, None), bounded.names)
 
 
 def _mechanism(name: str, bounded: Bounded, sigma: float | None, clipped: Clipped | None) -> Mechanism:
