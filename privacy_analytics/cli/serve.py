@@ -29,7 +29,7 @@ from privacy_analytics.settings import PURPOSES
     default=Terms.memory >> 30,
     show_default=True,
     type=click.IntRange(1),
-    help="GiB that one call may take.",
+    help="GiB that the process of a session may allocate.",
 )
 def serve(
     workspace: str | None, path: Path, group: str | None, purposes: tuple[str, ...], seconds: int, memory: int

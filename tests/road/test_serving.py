@@ -31,7 +31,7 @@ from privacy_analytics.serving import server, worker
 from privacy_analytics.serving.calls import Terms
 
 root, path, step, fate, gate = sys.argv[1:]
-terms = Terms(Path(root), seconds=1_000, memory=4 << 30)
+terms = Terms(Path(root), seconds=1_000, memory=2 << 30)
 made = worker._curator
 
 
@@ -46,7 +46,7 @@ def wait():
 
 FATES = {
     "late": late,
-    "large": lambda: mmap.mmap(-1, terms.memory, flags=mmap.MAP_PRIVATE | mmap.MAP_NORESERVE),
+    "large": lambda: mmap.mmap(-1, terms.memory, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS),
     "crash": os.abort,
     "fault": lambda: {}["canary"],
     "wait": wait,
