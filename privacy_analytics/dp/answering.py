@@ -173,7 +173,7 @@ def _picks(bounded: Bounded, question: Quantiles, nano_rho: int) -> ranks.Picks:
 
 
 def _top_keys(bounded: Bounded, charge: Charge, engine: Engine, floor: int) -> Drawn:
-    """Find phrases, then count the first of them: two mechanisms, whose prices add up. Rare phrases are not even named."""
+    """Find phrases, then count the first of them: two mechanisms, whose prices add up. Rare ones are not named."""
     question = cast("TopKeys", bounded.question)
     finding = Charge(int(SELECTION * charge.nano_rho), charge.delta)
     rounds = selection.rounds_for(bounded.per_account, finding.nano_rho, finding.delta, bounded.factor)
