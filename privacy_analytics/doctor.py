@@ -11,7 +11,9 @@ from typing import Literal
 from privacy_analytics import workspace
 from privacy_analytics.contracts import tables
 from privacy_analytics.curator import Curator
-from privacy_analytics.errors import PrivacyAnalyticsError
+from privacy_analytics.dp.ledger import Answer, Charge
+from privacy_analytics.dp.store import ReleaseStore
+from privacy_analytics.errors import LedgerError, PrivacyAnalyticsError, UsageError
 from privacy_analytics.scrub.weights import model_file
 from privacy_analytics.settings import Settings
 
@@ -41,6 +43,46 @@ def examine(root: Path) -> list[Finding]:
     except PrivacyAnalyticsError as error:
         return [*found, _finding("error", error)]
     return [*found, *_warnings(settings)]
+
+
+def accept_restore(root: Path, *, name: str = "", reason: str = "") -> int:
+    """Make this place the workspace's home, and enter every stored release that its ledger does not know.
+
+    People have seen those releases: each is charged as it says, whatever is left, and stays the answer to its question.
+    Returns how many were entered.
+
+    Raises
+    ------
+    UsageError
+        there are some, and nobody says who enters them and why
+    LedgerError
+        the ledger is broken, or one of those releases is
+    """
+    workspace.accept_restore(root)
+    curator = Curator(workspace.load(root))
+    ledger = curator.open_ledger()
+    strange = ledger.unknown(curator.store.ids())
+    if not strange:
+        return 0
+    if not (name.strip() and reason.strip()):
+        raise UsageError(
+            f"{len(strange)} stored release(s) are not in the ledger. They are entered under a name and for a reason: "
+            "pa doctor --accept-restore --name NAME --reason WHY"
+        )
+    return ledger.enter([_answer(curator.store, each) for each in strange], name=name, reason=reason)
+
+
+def _answer(store: ReleaseStore, release_id: str) -> Answer:
+    damaged = LedgerError(f"The stored release {release_id} is damaged. Restore its file, then do this again.")
+    try:
+        release = store.get(release_id)
+        purpose = str((release.recorded or {})["purpose"])
+        months = tuple(map(str, release.question.get("reads") or [release.month]))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise damaged from None
+    if release_id != f"r-{release.key[:12]}":
+        raise damaged
+    return Answer(release.key, months, purpose, Charge(release.nano_rho, release.delta), release.to_json())
 
 
 def _finding(level: Literal["error", "warning"], error: PrivacyAnalyticsError) -> Finding:

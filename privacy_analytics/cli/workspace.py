@@ -13,6 +13,7 @@ import click
 
 from privacy_analytics import workspace as places
 from privacy_analytics.cli import options
+from privacy_analytics.doctor import accept_restore as accept
 from privacy_analytics.doctor import examine
 from privacy_analytics.errors import SettingsError
 from privacy_analytics.shipped import shipped
@@ -44,12 +45,16 @@ def init(folder: Path, product: str, contact_email: str, timezone: str, policy_p
 @click.command()
 @options.workspace
 @click.option("--accept-restore", is_flag=True, help="This moved or restored workspace is the only one in use.")
-def doctor(workspace: str | None, accept_restore: bool) -> None:
+@click.option("--name", default="", help="Who accepts it, where the ledger is older than its releases.")
+@click.option("--reason", default="", help="Why it is older.")
+def doctor(workspace: str | None, accept_restore: bool, name: str, reason: str) -> None:
     """Say what is wrong with a workspace and how to mend it."""
     root = places.find(workspace)
     if accept_restore:
-        places.accept_restore(root)
+        entered = accept(root, name=name, reason=reason)
         click.echo("this place is the workspace's home from now on")
+        if entered:
+            click.echo(f"{entered} release(s) that the ledger did not know are in it now, with their charges")
     findings = examine(root)
     for finding in findings:
         click.echo(f"{finding.level:<8} {finding.what}\n         {finding.mend}")

@@ -2,8 +2,11 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from privacy_analytics import doctor
 from privacy_analytics.dp.questions import CountAccounts
+from privacy_analytics.errors import LedgerError, UsageError
 from privacy_analytics.settings import Settings
 
 
@@ -42,3 +45,53 @@ def test_a_missing_public_list_is_found(empty: Settings):
 
 def test_missing_notebooks_are_a_warning(empty: Settings):
     assert any("no notebooks" in each.what and each.level == "warning" for each in doctor.examine(empty.root))
+
+
+TWO = ("events", "crashes")
+NAMED = {"name": "Officer", "reason": "the disk broke"}
+
+
+def answered(settings: Settings, curator_of: Any) -> dict[str, Any]:
+    """Two questions, each released and stored."""
+    asked = {table: {"month": "2026-10", "share": 0.5, "question": CountAccounts(table).canonical()} for table in TWO}
+    return {table: curator_of(settings).call("release", request) for table, request in asked.items()}
+
+
+def remove_ledger(settings: Settings) -> None:
+    for file in settings.root.glob("ledger.sqlite*"):
+        file.unlink()
+
+
+def test_releases_that_a_restored_ledger_does_not_know_are_entered_and_stay_the_answer(
+    october: Settings, curator_of: Any
+):
+    before, spent = answered(october, curator_of), curator_of(october).ledger.lifetime()
+    remove_ledger(october)
+    (finding,) = errors(october.root)
+    assert "older than its releases" in finding.what
+    assert "pa doctor --accept-restore --name NAME --reason WHY" in finding.mend
+    assert doctor.accept_restore(october.root, **NAMED) == 2
+    assert errors(october.root) == []
+    assert curator_of(october).ledger.lifetime() == spent
+    after = answered(october, curator_of)
+    assert [after[table]["releases"] for table in TWO] == [before[table]["releases"] for table in TWO]
+    assert [after[table]["nano_rho"] for table in TWO] == [0, 0]
+    assert doctor.accept_restore(october.root) == 0
+
+
+def test_releases_are_entered_under_a_name_and_a_reason_alone(october: Settings, curator_of: Any):
+    answered(october, curator_of)
+    remove_ledger(october)
+    with pytest.raises(UsageError, match=r"2 stored release\(s\).*--name NAME --reason WHY"):
+        doctor.accept_restore(october.root, name="Officer", reason=" ")
+    assert len(errors(october.root)) == 1
+
+
+@pytest.mark.parametrize("damage", ["{", "[1]", '{"format": 1}'])
+def test_a_damaged_release_is_not_entered(october: Settings, curator_of: Any, damage: str):
+    answered(october, curator_of)
+    remove_ledger(october)
+    next(october.path("releases").glob("r-*.json")).write_text(damage)
+    with pytest.raises(LedgerError, match="is damaged"):
+        doctor.accept_restore(october.root, **NAMED)
+    assert len(errors(october.root)) == 1
