@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from privacy_analytics import drawing, errors, open_session
@@ -69,6 +69,7 @@ def listener(tmp_path_factory):
             each.join()
 
 
+@settings(deadline=None)
 @given(st.binary() | st.one_of(JSON, NEARLY).map(lambda said: json.dumps(said).encode()))
 def test_no_bytes_bring_more_than_a_call_or_a_sentence(line):
     said = answered(line, TERMS, echo)
