@@ -284,8 +284,12 @@ class Curator:
             yield
 
 
-def _asked(request: Mapping[str, Any]) -> Mapping[str, Any]:
-    return request.get("blocks") or {"answer": request.get("question") or {}}
+def _asked(request: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """The questions of a plan by name. Raises UsageError for what is none."""
+    blocks = request.get("blocks") or {"answer": request.get("question") or {}}
+    if not isinstance(blocks, Mapping) or not all(isinstance(each, Mapping) for each in blocks.values()):
+        raise UsageError("A plan is a question, or questions by name, as the values of their canonical form.")
+    return blocks
 
 
 def _months(blocks: Mapping[str, tuple[Bounded, ...]], frozen: Snapshot) -> tuple[str, ...]:

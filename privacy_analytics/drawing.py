@@ -18,7 +18,7 @@ from privacy_analytics.dp.charge import Charge
 from privacy_analytics.dp.ledger import Ledger
 from privacy_analytics.dp.questions import Bounded, CountAccounts
 from privacy_analytics.dp.releases import Release
-from privacy_analytics.errors import InsufficientLoss, LedgerError
+from privacy_analytics.errors import LOST, InsufficientLoss, LedgerError
 
 Blocks = Mapping[str, tuple[Bounded, ...]]
 """A report's questions by name, each as its grains of time from fine to coarse."""
@@ -211,9 +211,7 @@ def _draw_one(
         outcome.lost.append(allotment.name)
         return
     if (text := _guarded(answer, bounded, charge)) is None:
-        raise LedgerError(
-            "This question could not be answered. Its charge is gone; the operator's log names the cause."
-        )
+        raise LedgerError(LOST)
     ledger.commit(plan, month=purse.months[-1], purpose=purse.purpose, key=bounded.key, payload=text)
 
 

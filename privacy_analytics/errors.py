@@ -19,6 +19,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+LOST = "This question could not be answered. Its charge is gone; the operator's log names the cause."
+"""What is said of every failure while noise was drawn: which one it was could tell something about the data."""
+
 
 class PrivacyAnalyticsError(Exception):
     """Anything this package refuses to do, with the way forward in its text."""

@@ -16,7 +16,7 @@ from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from privacy_analytics.errors import LedgerError, PrivacyAnalyticsError, TryLater
+from privacy_analytics.errors import LOST, LedgerError, PrivacyAnalyticsError, TryLater
 from privacy_analytics.remote import packed, refusal
 from privacy_analytics.serving.calls import Json, Terms
 from privacy_analytics.workspace import load
@@ -24,7 +24,6 @@ from privacy_analytics.workspace import load
 if TYPE_CHECKING:
     from privacy_analytics.curator import Curator
 
-LOST = "This question could not be answered. Its charge is gone; the operator's log names the cause."
 UNANSWERED = (
     "The curator could not answer this call, and nothing was drawn for it. Check the call, ask for less, or ask again "
     "later; the operator's log names the cause."

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from steps import MONTH, command, pa
 
 from privacy_analytics import CountAccounts, open_session
-from privacy_analytics.errors import LedgerError, PolicyError, TryLater
+from privacy_analytics.errors import LOST, LedgerError, PolicyError, TryLater
 from privacy_analytics.remote import RemoteCurator
-from privacy_analytics.serving.worker import LOST, UNANSWERED
+from privacy_analytics.serving.worker import UNANSWERED
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="pa serve runs on Linux")]
 BY_FEATURE = CountAccounts("events", by="feature")

@@ -12,11 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from privacy_analytics import drawing, errors, open_session
+from privacy_analytics import errors, open_session
 from privacy_analytics.errors import InsufficientLoss, PrivacyAnalyticsError, TryLater, UsageError
 from privacy_analytics.remote import LIMIT, VERSION, RemoteCurator, packed, refusal
 from privacy_analytics.serving.calls import Terms, answered, parsed
-from privacy_analytics.serving.worker import LOST
 
 TERMS = Terms(Path("/nowhere"), purposes=("exploration", "usage"))
 ASKED = {"version": VERSION, "call": "describe", "request": {"month": "2026-10", "purpose": "usage"}}
@@ -186,7 +185,3 @@ def test_a_dead_socket_says_what_to_do(tmp_path, monkeypatch, how):
     with pytest.raises(TryLater, match="ask the operator to start it with `pa serve`") as refused:
         open_session(address if how == "named" else None, month="2026-10")
     assert refused.value.exit_code == 75
-
-
-def test_a_lost_charge_is_told_in_the_same_words_in_both_modes():
-    assert LOST in inspect.getsource(drawing)
