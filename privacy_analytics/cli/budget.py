@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
 from privacy_analytics.cli import options
@@ -43,6 +45,8 @@ def grant(workspace: str | None, month: str, purpose: str, rho: float, delta: fl
     """Add RHO to a PURPOSE of a MONTH; it is written into the ledger for good."""
     if not (0 <= rho <= 1 and 0 <= delta <= 1e-6 and rho + delta > 0):
         raise UsageError("rho is from 0 to 1, δ from 0 to 1e-6, and one of them is above 0.")
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
+        raise UsageError("A month is written like 2026-10.")
     if not (name.strip() and reason.strip()):
         raise UsageError("A grant has a name and a reason. Say who grants it, and why.")
     charge = Charge(int(rho * 1e9), int(delta * 1e15))

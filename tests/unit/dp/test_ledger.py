@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from databases import Server
 
 from privacy_analytics.dp import chain
 from privacy_analytics.dp.ledger import Answer, Charge, Ledger
@@ -342,3 +343,25 @@ def test_of_two_processes_that_race_for_the_last_unit_one_wins(ledger: Ledger, u
     assert sum(won) == 20
     assert ledger.spent(**OCTOBER) == Charge(20)
     assert ledger.verify() == 20
+
+
+def test_a_role_that_may_only_add_can_release_and_cannot_do_more(server: Server):
+    """What docs/operator.md tells teams to grant."""
+    url = server.new()
+    Ledger(url)
+    schema = url.rpartition("%3D")[2]
+    execute(
+        url,
+        f"CREATE ROLE only_adds_{schema} LOGIN",
+        f"GRANT USAGE ON SCHEMA {schema} TO only_adds_{schema}",
+        f"GRANT SELECT, INSERT ON events TO only_adds_{schema}",
+        f"GRANT SELECT, UPDATE ON head TO only_adds_{schema}",
+    )
+    narrow = url.replace("//ledger@", f"//only_adds_{schema}@")
+    ledger = Ledger(narrow)
+    with ledger.turn():
+        spend(ledger)
+    assert ledger.verify() == 3
+    for statement in ("TRUNCATE events", "ALTER TABLE events DISABLE TRIGGER ALL", "DROP TABLE events"):
+        with pytest.raises(sa.exc.ProgrammingError):
+            execute(narrow, statement)
