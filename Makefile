@@ -4,10 +4,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 BENCH := benchmarks/scrub/.venv
+CONTEXT := benchmarks/dp/.venv
 PII ?= ../shared/benchmarks/pii
 CARD ?= data/scrub_card.json
 
-.PHONY: help setup demo lab test check format bench-scrub soak clean
+.PHONY: help setup demo lab test check format bench-scrub bench-dp soak clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,11 +40,14 @@ format: $(READY)  ## Put code and notebooks into form
 bench-scrub: $(BENCH)/.ready  ## Score the scrubber beside stock Presidio on PII=FOLDER; the result goes to CARD=FILE
 	@$(BENCH)/bin/python benchmarks/scrub/bench.py $(PII) $(CARD)
 
+bench-dp: $(READY) $(CONTEXT)/.ready  ## CPU time of private answers beside raw polars and OpenDP's Context API, 10^6 and 10^7 events
+	@$(BIN)/python benchmarks/dp/bench.py $(CONTEXT)/bin/python $(EVENTS)
+
 soak: $(READY)  ## Kill releases anywhere, in SCHEDULES=10000 schedules on SQLite and PostgreSQL (an hour)
 	@$(BIN)/python benchmarks/soak.py $(SCHEDULES)
 
 clean:  ## Remove the demo and everything that was set up
-	@rm -rf .venv $(BENCH) demo dist
+	@rm -rf .venv $(BENCH) $(CONTEXT) benchmarks/dp/.cache demo dist
 
 define environment
 @$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
@@ -64,4 +68,10 @@ $(BENCH)/.ready: pyproject.toml uv.lock benchmarks/scrub/requirements.txt
 	$(call environment,$(BENCH),--no-dev)
 	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python \
 	  -r benchmarks/scrub/requirements.txt
+	@touch $@
+
+$(CONTEXT)/.ready: benchmarks/dp/requirements.txt
+	@echo "setting up $(CONTEXT) (once) ..."
+	@$(PYTHON) -m venv $(CONTEXT)
+	@$(CONTEXT)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/dp/requirements.txt
 	@touch $@

@@ -1,42 +1,70 @@
-"""Seeded events as the lake stores them: Parquet (zstd, no statistics), whole accounts a file, sorted by account.
+"""A workspace whose lake holds seeded events of one month, written by the lake itself.
 
-    python data.py FOLDER EVENTS        writes FOLDER/sorted and, the same rows in no order, FOLDER/shuffled
+    python data.py FOLDER EVENTS [--shuffled]
 
 Activity is zipf-like over 50,000 accounts. Keys are drawn independently of the account, which is the hard case: an
-account's rows fall into nearly as many cells as it has rows.
+account's rows fall into nearly as many cells as it has rows. Shuffled: the same files with their rows in no order, as
+no lake of ours has them.
 """
 
 from __future__ import annotations
 
+import shutil
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+from engines import DAYS, KEYS, MONTH
+
+from privacy_analytics import workspace
+from privacy_analytics.lake import Lake, new_batch
 
 ACCOUNTS = 50_000
-MONTH = "2026-09"
-DAYS = [date(2026, 9, day) for day in range(1, 31)]
-FEATURES = [f"feature-{number:02}" for number in range(30)]
-PLUGINS = [f"plugin-{number:03}" for number in range(333)]
-ERRORS = [f"error-{number:02}" for number in range(14)]
-CHANNELS = [f"channel-{number}" for number in range(7)]
-KEYS = {"feature": FEATURES, "plugin": PLUGINS, "error": ERRORS, "channel": CHANNELS}
 WHOLE = 2_000_000
 """More rows than this are stored by the first digit of the pseudonym, as an intake does."""
 
 
+def make(folder: Path, rows: int, *, shuffled: bool = False) -> Path:
+    """The workspace in ``folder``, made unless it is there."""
+    if (folder / ".made").exists():
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    workspace.create(
+        folder, product="Bench", contact_email="bench@example.com", timezone="UTC", posted=date(2026, 8, 1)
+    )
+    with (folder / "workspace.toml").open("a") as file:
+        for name in ("plugin", "error", "channel"):
+            keys = f'type = "key"\nkeys = "bench_{name}"\npurposes = ["exploration"]\n'
+            file.write(f"\n[columns.events.{name}]\n{keys}")
+    for name, keys in KEYS.items():
+        (folder / "keys" / f"{'features' if name == 'feature' else f'bench_{name}'}.txt").write_text("\n".join(keys))
+    lake, batch = Lake(folder / "lake"), new_batch(datetime(2026, 10, 1, tzinfo=UTC))
+    frame = events(rows).select(*lake.schemas["events"].names(), "month")
+    digits = "0123456789abcdef" if rows > WHOLE else [""]
+    lake.append("events", (frame.filter(pl.col("account").str.starts_with(digit)) for digit in digits), batch)
+    lake.commit(batch, {})
+    if shuffled:
+        first = 0
+        for file in sorted(folder.glob("lake/events/*/*/*.parquet")):
+            height = pl.scan_parquet(file).select(pl.len()).collect().item()
+            part = frame.slice(first, height).select(lake.schemas["events"].names())
+            part.write_parquet(file, compression="zstd", statistics=False)
+            first += height
+    (folder / ".made").touch()
+    return folder
+
+
 def events(rows: int) -> pl.DataFrame:
-    """The rows in no order."""
+    """The rows in no order, with every column that the lake stores."""
     draw = np.random.default_rng(20260901)
     names = pl.Series([draw.bytes(16).hex() for _ in range(ACCOUNTS)])
     hashes = draw.integers(-(2**63), 2**63, ACCOUNTS, dtype=np.int64)
     who = np.concatenate([np.arange(ACCOUNTS), _zipf(draw, ACCOUNTS, rows - ACCOUNTS, shift=30.0)])
     draw.shuffle(who)
-    day = draw.integers(0, len(DAYS), rows)
     slow = np.round(draw.lognormal(5.0, 1.0, rows), 1)
-    return pl.DataFrame(
+    frame = pl.DataFrame(
         {
             "account": names.gather(who),
             "account_hash": hashes[who],
@@ -44,30 +72,14 @@ def events(rows: int) -> pl.DataFrame:
             "session": draw.integers(-(2**63), 2**63, rows, dtype=np.int64),
             **{name: pl.Series(keys).gather(_zipf(draw, len(keys), rows)) for name, keys in KEYS.items()},
             "duration_ms": pl.Series(slow).set(pl.Series(draw.random(rows) < 0.02), None),
-            "day": pl.Series(DAYS).gather(day),
+            "day": pl.Series(DAYS).gather(draw.integers(0, len(DAYS), rows)),
         }
     )
-
-
-def write(folder: Path, rows: int) -> None:
-    """Both variants, unless they are there."""
-    if (folder / ".done").exists():
-        return
-    frame = events(rows)
-    many = rows > WHOLE
-    for variant in ("sorted", "shuffled"):
-        (folder / variant).mkdir(parents=True, exist_ok=True)
-    ordered = frame.sort("account", maintain_order=True)
-    for digit in "0123456789abcdef" if many else [""]:
-        part = ordered.filter(pl.col("account").str.starts_with(digit))
-        _write(part, folder / "sorted" / f"part-{digit}.parquet")
-    for number, part in enumerate(frame.iter_slices(-(-rows // (16 if many else 1)))):
-        _write(part, folder / "shuffled" / f"part-{number:02}.parquet")
-    (folder / ".done").touch()
-
-
-def _write(frame: pl.DataFrame, file: Path) -> None:
-    frame.write_parquet(file, compression="zstd", statistics=False)
+    second = pl.duration(seconds=pl.int_range(pl.len()) % 86_400)
+    rest = {name: pl.lit("other") for name in ("event", "os", "browser", "host", "app_version", "country")}
+    return frame.with_columns(
+        occurred_at=pl.col("day").cast(pl.Datetime("us", "UTC")) + second, month=pl.lit(MONTH), **rest
+    )
 
 
 def _zipf(draw: np.random.Generator, size: int, count: int, *, shift: float = 2.0) -> np.ndarray:
@@ -76,4 +88,4 @@ def _zipf(draw: np.random.Generator, size: int, count: int, *, shift: float = 2.
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]), int(sys.argv[2]))
+    make(Path(sys.argv[1]), int(sys.argv[2]), shuffled="--shuffled" in sys.argv)
