@@ -45,6 +45,9 @@ RENDERERS: dict[str, tuple[fragments.Renderer, tuple[str, ...]]] = {
     "tiles": (fragments.tiles, ("labels",)),
     "bars": (fragments.bars, ("title",)),
     "line": (fragments.line, ("title",)),
+    "columns": (fragments.columns, ("title",)),
+    "ranges": (fragments.ranges, ("title",)),
+    "grid": (fragments.grid, ("title",)),
     "compare": (fragments.compare, ("title", "names")),
     "table": (fragments.table, ("title",)),
     "sentence": (fragments.said, ("key", "says")),
@@ -83,7 +86,7 @@ def render(spec: Mapping[str, Any], store: ReleaseStore) -> str:
 
 
 def figure(release: Release, title: str | None = None) -> str:
-    """The picture that fits a release: a tile, bars, a line or a table."""
+    """The picture that fits a release: a tile, bars, a line, ranges, a shaded table or a table."""
     return fragment("figure", release, title=title)
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 from privacy_analytics.dp.releases import Release
 from privacy_analytics.errors import UsageError
+from privacy_analytics.figures.bounds import bounds, clipped, noise
 from privacy_analytics.figures.format import month_words
+from privacy_analytics.figures.measures import months
 from privacy_analytics.figures.words import title
 from privacy_analytics.scrub.card import quoted
 
@@ -46,10 +48,7 @@ def privacy_box(releases: Sequence[Release], _options: Mapping[str, Any]) -> str
     if not releases:
         raise UsageError("A privacy box describes releases: give it those that the report shows.")
     facts = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(said)}</dd></div>" for name, said in _facts(releases))
-    head = "".join(
-        f'<th scope="col">{name}</th>'
-        for name in ("Release", "Noise (standard deviation)", "Cells an account counts in", "Most in one cell", "rho")
-    )
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("Release", "Noise (standard deviation)", "rho"))
     rows = "".join(_row(release) for release in _unique(releases) if release.mechanism)
     return (
         f'<div class="box"><h2>How these numbers protect people</h2><p>{_PROMISE}</p><dl>{facts}</dl>'
@@ -61,14 +60,17 @@ def privacy_box(releases: Sequence[Release], _options: Mapping[str, Any]) -> str
 
 def _facts(releases: Sequence[Release]) -> list[tuple[str, str]]:
     recorded: Mapping[str, Any] = releases[0].recorded or {}
-    months = sorted({release.month for release in releases})
+    charged = sorted({month for release in releases for month in months(release)})
     spent = sum(release.nano_rho for release in _unique(releases)) / 1e9
-    facts = [("Months", ", ".join(map(month_words, months)))]
+    delta = sum(release.delta for release in _unique(releases)) / 1e15
+    facts = [("Months", ", ".join(map(month_words, charged)))]
     if "epsilon" in recorded and "delta" in recorded:
         loss = f"ε {recorded['epsilon']:g} at δ {_power(recorded['delta'])}"
         ceiling = f"{loss} for one account in one month, over everything ever released about it"
         facts.append(("Privacy loss, at most", ceiling))
-    facts.append(("Spent by these numbers", f"rho {spent:.6f} (zero-concentrated differential privacy; adds up)"))
+    thresholds = f" and δ {_power(delta)}" if delta else ""
+    cost = f"rho {spent:.6f}{thresholds} (zero-concentrated differential privacy; adds up)"
+    facts.append(("Spent by these numbers", cost))
     facts.append(("Snapshot", ", ".join(sorted({release.snapshot for release in releases}))))
     facts.append(("Whose data", ", ".join(sorted({_population(release) for release in releases}))))
     facts.append(("Smallest number shown", f"{max(release.floor for release in releases)}, counted with its noise"))
@@ -79,16 +81,17 @@ def _facts(releases: Sequence[Release]) -> list[tuple[str, str]]:
         facts.append(("Trust", _TRUST[recorded["trust"]]))
     scrubbings = (each for release in releases for each in (release.recorded or {}).get("scrubbing", ()))
     if quotes := sorted({quoted(each) for each in scrubbings}):
-        facts.append(("Texts", " ".join(("Scrubbed before they were stored, and not read for any report.", *quotes))))
+        found = any(release.question.get("kind") == "top_keys" for release in releases)
+        read = "and read for phrases that many accounts wrote" if found else "and not read for any report"
+        facts.append(("Texts", " ".join((f"Scrubbed before they were stored, {read}.", *quotes))))
     return facts
 
 
 def _power(value: float) -> str:
-    """``1e-07`` as ``10⁻⁷``; other values as they are."""
-    digits, _, exponent = f"{value:e}".partition("e")
-    if float(digits) != 1:
-        return f"{value:g}"
-    return "10" + str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    """``1e-07`` as ``10⁻⁷``, ``1.2e-09`` as ``1.2 · 10⁻⁹``."""
+    digits, _, exponent = f"{value:.3e}".partition("e")
+    times = "" if float(digits) == 1 else f"{float(digits):g} · "
+    return times + "10" + str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def _population(release: Release) -> str:
@@ -96,17 +99,11 @@ def _population(release: Release) -> str:
 
 
 def _row(release: Release) -> str:
-    mechanism = release.mechanism
-    if mechanism is None:
-        return ""
-    numbers = (
-        f"{mechanism.sigma:,.1f}",
-        f"{mechanism.per_account:,}",
-        f"{mechanism.per_cell:,}",
-        f"{release.nano_rho / 1e9:.6f}",
-    )
-    cells = "".join(f'<td class="n">{number}</td>' for number in numbers)
-    return f'<tr><th scope="row">{escape(title(release))}<br><code>{escape(release.id)}</code></th>{cells}</tr>'
+    """A release, its noise and price; below its name the bounds, and what they could have cost."""
+    said = " ".join(filter(None, (bounds(release), clipped(release)))) or "No bound could be met: nothing was cut off."
+    name = f"{escape(title(release))}<br><code>{escape(release.id)}</code><br>"
+    numbers = "".join(f'<td class="n">{number}</td>' for number in (noise(release), f"{release.nano_rho / 1e9:.6f}"))
+    return f'<tr><th scope="row">{name}<span class="note">{escape(said)}</span></th>{numbers}</tr>'
 
 
 def _unique(releases: Sequence[Release]) -> list[Release]:

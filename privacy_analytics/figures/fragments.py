@@ -12,23 +12,35 @@ from typing import Any
 
 from privacy_analytics.dp.releases import Cell, Release
 from privacy_analytics.errors import UsageError
-from privacy_analytics.figures.format import STATUS, error, interval, key_words, month_words, show
-from privacy_analytics.figures.words import alt_text, chosen_key, is_sorted_time, sentence, title
+from privacy_analytics.figures.bounds import bounds, clipped
+from privacy_analytics.figures.format import (
+    STATUS,
+    capital,
+    column_words,
+    error,
+    interval,
+    key_words,
+    months_words,
+    part_words,
+    show,
+)
+from privacy_analytics.figures.measures import MEASURED, heading, measure, months
+from privacy_analytics.figures.words import alt_text, chosen_key, definition, is_sorted_time, sentence, title
 
 Options = Mapping[str, Any]
 Renderer = Callable[[Sequence[Release], Options], str]
 
 
 def figure(releases: Sequence[Release], options: Options) -> str:
-    """The form that fits: a tile for one number, a line over time, bars over keys, a table for several keys."""
+    """The form that fits: a tile for one number, a line over time, bars over keys, a shaded table for two keys."""
     release = _one(releases)
     if not release.by:
-        return tiles(releases, {"labels": [options["title"]]} if "title" in options else {})
+        return tiles(releases, {"labels": [options["title"]]} if "title" in options else {}) + _beside(
+            release, definition(release)
+        )
     if not release.shown:
         return f'<p>{_heading(release, options)}</p><p class="note">Nothing here is large enough to be shown.</p>'
-    if len(release.by) > 1:
-        return table(releases, options)
-    return line(releases, options) if is_sorted_time(release) else bars(releases, options)
+    return _form(release)(releases, options)
 
 
 def tiles(releases: Sequence[Release], options: Options) -> str:
@@ -45,7 +57,9 @@ def bars(releases: Sequence[Release], options: Options) -> str:
     from privacy_analytics.figures import charts
 
     release = _one(releases)
-    return _figure(release, charts.bars(release), options, "bar: value · whisker: 95 % interval")
+    more = len(release.shown) - charts.MOST
+    cut = f" · the {charts.MOST} largest of {len(release.shown)}" if more > 0 else ""
+    return _figure(release, charts.bars(release), options, f"bar: value · whisker: 95 % interval{cut}")
 
 
 def line(releases: Sequence[Release], options: Options) -> str:
@@ -55,6 +69,36 @@ def line(releases: Sequence[Release], options: Options) -> str:
     release = _one(releases)
     mark = "band" if len(release.cells) > charts.MANY else "whisker"
     return _figure(release, charts.line(release), options, f"line: value · {mark}: 95 % interval")
+
+
+def columns(releases: Sequence[Release], options: Options) -> str:
+    """Upright bars over the hours of a day, with whiskers."""
+    from privacy_analytics.figures import charts
+
+    release = _one(releases)
+    zone = (release.recorded or {}).get("timezone")
+    where = f" · hours in {zone}" if zone and release.by == ("hour",) else ""
+    return _figure(release, charts.columns(release), options, f"bar: value · whisker: 95 % interval{where}")
+
+
+def ranges(releases: Sequence[Release], options: Options) -> str:
+    """Quantiles on the bars of their intervals."""
+    from privacy_analytics.figures import charts
+
+    release = _one(releases)
+    return _figure(release, charts.ranges(release), options, "dot: they have at most this · bar: 95 % interval")
+
+
+def grid(releases: Sequence[Release], options: Options) -> str:
+    """A shaded table of two keys with its numbers."""
+    from privacy_analytics.figures import grids
+
+    release = _one(releases)
+    across = "weeks later" if release.by == ("cohort", "week") else column_words(release.by[1])
+    blank = " · blank: too small to show" if len(release.shown) < len(release.cells) else ""
+    errors = {error(cell, measure(release)) for cell in release.shown}
+    spread = f" · each number {errors.pop()}" if len(errors) == 1 else ""
+    return _figure(release, grids.grid(release), options, f"across: {across}{spread}{blank}")
 
 
 def compare(releases: Sequence[Release], options: Options) -> str:
@@ -104,9 +148,10 @@ def _tile(release: Release, label: str) -> str:
         number, note = "–", STATUS[cell.status]
     else:
         points = " points" if unit in ("share", "change") else ""
+        how = measure(release)
         number, note = (
-            show(cell, unit),
-            error(cell, unit) + points + ("" if cell.status == "ok" else f" · {STATUS[cell.status]}"),
+            show(cell, how),
+            error(cell, how) + points + ("" if cell.status == "ok" else f" · {STATUS[cell.status]}"),
         )
     return (
         f'<div class="tile {cell.status}"><span class="what">{escape(label)}</span>'
@@ -114,13 +159,34 @@ def _tile(release: Release, label: str) -> str:
     )
 
 
+def _form(release: Release) -> Renderer:
+    """How a release with keys is drawn."""
+    if len(release.by) > 2:
+        return table
+    if release.unit == "quantile":
+        return ranges
+    if len(release.by) == 2:
+        from privacy_analytics.figures import grids
+
+        return grid if len(release.cells) <= grids.LARGEST else table
+    if is_sorted_time(release):
+        return line
+    return columns if release.by == ("hour",) else bars
+
+
 def _figure(release: Release, svg: str, options: Options, reading: str) -> str:
-    heading = f'{_heading(release, options)}<span class="note">{month_words(release.month)} · {reading}</span>'
+    said = " · ".join(filter(None, (months_words(months(release)), definition(release), reading)))
+    heading = f'{_heading(release, options)}<span class="note">{escape(said)}</span>'
     weak = any(cell.status == "unreliable" for cell in release.shown)
     grey = '<p class="note">Grey: the noise is more than a quarter of the value.</p>' if weak else ""
-    return (
-        _framed(heading, svg, alt_text(release)) + grey + _hidden(release) + _details(_table(release, title(release)))
-    )
+    numbers = _details(_table(release, title(release)))
+    return _framed(heading, svg, alt_text(release)) + grey + _hidden(release) + _beside(release) + numbers
+
+
+def _beside(release: Release, defined: str = "") -> str:
+    """What was averaged, the bounds, and what they could have cost: the error bars know nothing of them."""
+    said = " ".join(filter(None, (f"{capital(defined)}." if defined else "", bounds(release), clipped(release))))
+    return f'<p class="note">{escape(said)}</p>' if said else ""
 
 
 def _framed(heading: str, svg: str, spoken: str) -> str:
@@ -132,11 +198,15 @@ def _heading(release: Release, options: Options) -> str:
 
 
 def _hidden(release: Release, name: str = "") -> str:
-    keys = [key_words(cell.key) for cell in release.cells if cell.status == "suppressed"]
-    if not keys:
+    """Names the keys that are not shown; not those of a grid, which are blank, nor phrases, which are not public."""
+    keys = [cell.key for cell in release.cells if cell.status == "suppressed"]
+    if not keys or len(release.by) > 1:
         return ""
     whose = f" in {name}" if name else ""
-    return f'<p class="note">Too small to show{escape(whose)}: {escape(", ".join(keys))}.</p>'
+    if release.by == ("phrase",):
+        return f'<p class="note">Found, but too rare to show{escape(whose)}: {len(keys)} more.</p>'
+    said = ", ".join(key_words(key, release.by) for key in keys)
+    return f'<p class="note">Too small to show{escape(whose)}: {escape(said)}.</p>'
 
 
 def _details(table: str) -> str:
@@ -144,20 +214,25 @@ def _details(table: str) -> str:
 
 
 def _table(release: Release, caption: str) -> str:
-    unit = release.unit
+    value = capital(heading(release)) if release.unit in MEASURED else "Value"
     head = "".join(
         f'<th scope="col">{escape(name)}</th>'
-        for name in (*(key_words((name,)) for name in release.by), "Value", "95 % interval", "Reading")
+        for name in (*(capital(column_words(name)) for name in release.by), value, "95 % interval", "Reading")
     )
-    rows = "".join(_line(cell, unit) for cell in release.cells)
+    cells = release.shown if release.by == ("phrase",) else release.cells
+    rows = "".join(_line(release, cell) for cell in cells)
     return f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _line(cell: Cell, unit: str) -> str:
-    keys = "".join(f'<th scope="row">{escape(key_words((part,)))}</th>' for part in cell.key)
+def _line(release: Release, cell: Cell) -> str:
+    how = measure(release)
+    keys = "".join(
+        f'<th scope="row">{escape(capital(part_words(part, name)))}</th>'
+        for part, name in zip(cell.key, release.by, strict=True)
+    )
     hidden = cell.status == "suppressed"
     numbers = "".join(
-        f'<td class="n">{"–" if hidden else text}</td>' for text in (show(cell, unit), interval(cell, unit))
+        f'<td class="n">{"–" if hidden else text}</td>' for text in (show(cell, how), interval(cell, how))
     )
     return f'<tr class="{cell.status}">{keys}{numbers}<td>{STATUS[cell.status]}</td></tr>'
 
