@@ -1,10 +1,13 @@
-"""The release store: a folder that others can read without us, one canonical JSON file a release.
+"""The release store: a folder that others can read without us, a canonical JSON file and a Parquet file a release.
 
-The ledger holds the same bytes under its hash chain; ``docs/release-format.md`` describes the fields.
+The JSON is the truth: the ledger holds the same bytes under its hash chain. The Parquet is made from it, for those who
+want a table. ``docs/release-format.md`` describes the fields of both.
 """
 
 from __future__ import annotations
 
+import io
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,17 +27,11 @@ class ReleaseStore:
         self.folder = folder
 
     def put(self, release_id: str, text: str) -> None:
-        """Write a release's bytes unless these very bytes are there; whole or not at all."""
-        file = self.folder / f"{release_id}.json"
-        if file.exists() and file.read_bytes() == text.encode():
-            return
-        partial = file.with_suffix(".partial")
-        with partial.open("w", encoding="utf-8") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        partial.chmod(0o600)
-        partial.replace(file)
+        """Write a release's bytes, and its cells as Parquet, unless these very bytes are there; whole or not at all."""
+        for name, content in ((f"{release_id}.json", text.encode()), (f"{release_id}.parquet", parquet(text))):
+            file = self.folder / name
+            if not file.exists() or file.read_bytes() != content:
+                _write(file, content)
 
     def get(self, release_id: str) -> Release:
         """The stored release. Raises NotFound where there is none."""
@@ -60,3 +57,26 @@ class ReleaseStore:
     def ids(self) -> list[str]:
         """Every stored release, sorted."""
         return sorted(file.stem for file in self.folder.glob("r-*.json"))
+
+
+def parquet(text: str) -> bytes:
+    """A release's cells, one row each: key columns, value, low, high, sigma, status; suppressed ones hold no numbers.
+
+    The other fields are the file's metadata ``release``, as canonical JSON.
+    """
+    release = Release.from_json(text)
+    about = {name: value for name, value in json.loads(text).items() if name != "cells"}
+    said = json.dumps(about, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    file = io.BytesIO()
+    release.to_polars().write_parquet(file, compression="snappy", metadata={"release": said})
+    return file.getvalue()
+
+
+def _write(file: Path, content: bytes) -> None:
+    partial = file.with_name(f"{file.name}.partial")
+    with partial.open("wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    partial.chmod(0o600)
+    partial.replace(file)

@@ -117,7 +117,7 @@ def test_killed_after_the_commit_the_same_answer_comes_for_nothing(
     outcome = curator_of(october).call("release", REQUEST)
     assert outcome["nano_rho"] == 0
     assert [outcome["releases"][name] for name in ("month", "os")] == committed
-    assert stored(october) == sorted(f"{answer['id']}.json" for answer in committed)
+    assert stored(october) == sorted(f"{answer['id']}.{kind}" for answer in committed for kind in ("json", "parquet"))
     assert len(curator_of(october).ledger.events()) == 5
 
 

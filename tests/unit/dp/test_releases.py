@@ -190,4 +190,4 @@ def test_putting_the_ledgers_bytes_again_mends_a_damaged_file(counted: Made, tmp
     file.write_text(release.to_json()[:50])
     store.put(release.id, release.to_json())
     assert store.get(release.id) == release
-    assert list(tmp_path.iterdir()) == [file]
+    assert sorted(tmp_path.iterdir()) == [file, file.with_suffix(".parquet")]
