@@ -1,4 +1,4 @@
-"""Releases made by hand, for everything that draws or checks them."""
+"""Releases for everything that draws or checks them: made by hand, and one real one of every kind."""
 
 from __future__ import annotations
 
@@ -7,12 +7,39 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
+from privacy_analytics.dp.questions import (
+    Between,
+    Bins,
+    CountAccounts,
+    CountRows,
+    Groups,
+    Histogram,
+    Mean,
+    Quantiles,
+    Question,
+    Retention,
+    Sum,
+    TopKeys,
+)
 from privacy_analytics.dp.releases import Z95, Cell, Mechanism, Release, status
 from privacy_analytics.dp.store import ReleaseStore
 
 FLOOR = 20
+EVERY_KIND: list[Question] = [
+    CountAccounts(
+        "events", by=Groups("os", {"desktop": ["macos", "windows"]}), where={"duration_ms": Between(high=500)}
+    ),
+    CountRows("events", by=("feature", Bins("duration_ms", [100, 500])), per_account=2, per_cell=5),
+    Sum("events", "duration_ms", by="os", bounds=(0, 2000)),
+    Mean("events", "duration_ms", by="hour"),
+    Quantiles("events", "rows", [0.5, 0.9], by="os"),
+    Histogram("events", "duration_ms", [100, 500], by="os", of="total"),
+    Retention(months=2, cohort_by="active"),
+    TopKeys("messages", "content", words=2),
+]
 RECORDED = {"purpose": "usage", "policy": "1.0", "timezone": "UTC", "epsilon": 2.0, "delta": 1e-7, "trust": "embedded"}
 
 
@@ -84,3 +111,18 @@ def store(tmp_path: Path, world: dict[str, Release]) -> ReleaseStore:
     for each in world.values():
         made.put(each.id, each.to_json())
     return made
+
+
+@pytest.fixture
+def every_kind(workspace_with: Any, events: Any, session_of: Any) -> tuple[list[Release], ReleaseStore]:
+    """A release of every kind of question, through the whole pipeline, and the store that holds them."""
+    frame = pl.concat([events(range(4000), month=month, day=day) for month, day in (("2026-09", 3), ("2026-10", 5))])
+    timed = frame.with_columns(
+        occurred_at=pl.col("day").cast(pl.Datetime("us", "UTC")) + pl.duration(hours=pl.int_range(pl.len()) % 24),
+        duration_ms=(pl.int_range(pl.len()) % 700).cast(pl.Float64),
+    )
+    said = frame.filter(pl.col("day").dt.month() == 10).select("account", "day", content=pl.lit("Make it louder."))
+    settings = workspace_with(timed, messages=said)
+    session = session_of(settings, "usage")
+    releases = [session.release(question, share=0.3).release for question in EVERY_KIND]
+    return releases, ReleaseStore(settings.path("releases"))

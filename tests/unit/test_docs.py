@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
+import polars as pl
 import pytest
 
 import privacy_analytics
@@ -18,6 +20,7 @@ from privacy_analytics import errors, settings, workspace
 from privacy_analytics.cli import COMMANDS, cli
 from privacy_analytics.contracts import EXPORTS
 from privacy_analytics.dp import releases
+from privacy_analytics.dp.questions import KINDS
 from privacy_analytics.ingest import maps
 
 ROOT = Path(__file__).parents[2]
@@ -144,10 +147,35 @@ def test_every_key_of_a_map_is_documented(key: str) -> None:
     assert re.search(rf"^\| `\[?{key}\]?` \|", TEXT["map-format.md"], re.MULTILINE)
 
 
-@pytest.mark.parametrize("kind", [releases.Release, releases.Cell, releases.Mechanism])
-def test_every_field_of_a_release_is_documented(kind: type) -> None:
-    for field in dataclasses.fields(kind):
-        assert f"`{field.name}`" in TEXT["release-format.md"]
+def _fields(heading: str, column: int = 0) -> dict[str, str]:
+    """The names in the first column of a section's table in the release format, and what another column says."""
+    section = re.split(r"^##+ ", TEXT["release-format.md"].split(f"# {heading}\n")[1], flags=re.MULTILINE)[0]
+    rows = [row.split(" | ") for row in re.findall(r"^\| (`.+) \|$", section, re.MULTILINE)]
+    return {name: row[column] for row in rows for name in re.findall(r"`(\w+)`", row[0])}
+
+
+def test_the_documented_fields_are_those_of_real_releases_of_every_kind(every_kind: tuple[list[Any], Any]) -> None:
+    assert {release.question["kind"] for release in every_kind[0]} == set(KINDS)
+    for release in every_kind[0]:
+        raw, kind = json.loads(release.to_json()), release.question["kind"]
+        assert raw.keys() == _fields("Fields").keys()
+        assert {name for cell in raw["cells"] for name in cell} == _fields("A cell").keys()
+        assert raw["mechanism"].keys() == _fields("`mechanism`").keys()
+        assert raw["recorded"].keys() == _fields("`recorded`").keys()
+        kinds = _fields("`question`", column=1)
+        assert raw["question"].keys() == {name for name, said in kinds.items() if said == "all" or kind in said}
+        for inner in (raw["mechanism"]["clipped"], raw["question"]["value"]):
+            assert all(f"`{name}`" in TEXT["release-format.md"] for name in inner or ())
+        named = _fields("The parts of a key", column=1)[kind]
+        assert raw["by"][-1] in named or "column" in named or "same" in named
+
+
+def test_the_documented_parquet_is_what_the_store_writes(every_kind: tuple[list[Any], Any]) -> None:
+    releases, store = every_kind
+    for release in releases:
+        frame = pl.read_parquet(store.folder / f"{release.id}.parquet")
+        assert frame.columns == [*release.by, "value", "low", "high", "sigma", "status"]
+        assert frame.equals(release.to_polars())
 
 
 def test_the_release_of_the_docs_is_a_release() -> None:
