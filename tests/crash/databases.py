@@ -31,7 +31,7 @@ class Server:
 
     def new(self) -> str:
         """The URL of an empty schema."""
-        schema = f"ledger{next(self.numbers)}"
+        schema = f"ledger_{os.getpid()}_{next(self.numbers)}"
         with self.engine().begin() as connection:
             connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
         return f"{self.url}&options=-csearch_path%3D{schema}"
