@@ -50,17 +50,18 @@ class Answer:
         return self.release.to_pandas()
 
     def plot(self, title: str | None = None) -> Shown:
-        """The figure that fits the question: tiles for one number, a line over time, bars otherwise."""
+        """The figure that fits: a tile, bars, a line over time, ranges of quantiles, a shaded table of two keys."""
         return Shown(figures.figure(self.release, title=title), figures.alt_text(self.release))
 
     def table(self) -> Shown:
         """Every cell with its 95 % interval and how far to trust it."""
         return Shown(figures.table(self.release), repr(self.to_polars()))
 
-    def sentence(self, key: str | None = None, says: str | None = None) -> Shown:
+    def sentence(self, key: str | tuple[str, ...] | None = None, says: str | None = None) -> Shown:
         """One quotable sentence with its interval, of the whole or of one key; ``says`` replaces what they did."""
-        html = figures.fragment("sentence", self.release, key=key, says=says)
-        return Shown(html, figures.sentence(self.release, key=(key,) if key else None, says=says))
+        parts = (key,) if isinstance(key, str) else key
+        html = figures.fragment("sentence", self.release, key=parts, says=says)
+        return Shown(html, figures.sentence(self.release, key=parts, says=says))
 
     def _ipython_key_completions_(self) -> list[str]:
         return [cell.key[0] for cell in self.release.cells if len(cell.key) == 1]

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from privacy_analytics import CountAccounts, CountRows, change, compare, share, tiles
+from privacy_analytics import CountAccounts, CountRows, Quantiles, change, compare, share, tiles
 from privacy_analytics.settings import Settings
 
 
@@ -41,3 +41,11 @@ def test_answers_stand_side_by_side(answers: dict[str, Any]):
     assert tiles(answers["all"], answers["rows"], labels=["people", "actions"]).html
     part = share(answers["features"], of=answers["all"])
     assert compare(part, part, names=["these", "everybody"]).html
+
+
+def test_a_sentence_of_two_keys_names_both(october: Settings, session_of: Any):
+    answer = session_of(october).release(Quantiles("events", "rows", [0.5, 0.9], by="feature"))
+    shown = answer.sentence(("chat", "p90"))
+    assert "Nine in ten accounts had at most" in repr(shown)
+    assert "with Chat" in repr(shown)
+    assert repr(shown) in shown.html
