@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
+from statistics import NormalDist
 from typing import Any, cast
 
 import numpy as np
@@ -19,6 +20,8 @@ from opendp.mod import enable_features
 from privacy_analytics.errors import UsageError
 
 NANO = 1_000_000_000
+WIDE = 1_000.0
+"""Scale of noise from which on its tail is bounded in closed form."""
 enable_features("contrib")
 
 
@@ -57,7 +60,14 @@ def add_noise(vector: Sequence[int] | NDArray[np.int64], *, l2: float, scale: fl
 
 @cache
 def half_width(scale: float, alpha: float = 0.05) -> int:
-    """Noise exceeds this in absolute value with probability at most ``alpha``."""
+    """Noise exceeds this in absolute value with probability at most ``alpha``, which is below 0.3.
+
+    OpenDP adds the discrete tail up, a second for every million of the scale. A wide one is bounded by the normal tail
+    from half a step earlier: the discrete normaliser is at least sqrt(2 pi) scale (Poisson summation), and beyond one
+    scale the density is convex, so each step is at most its integral from half a step before it to half after.
+    """
+    if scale > WIDE:
+        return math.ceil(NormalDist().inv_cdf(1 - alpha / 2) * scale - 0.5)
     return int(accuracy.discrete_gaussian_scale_to_accuracy(scale=scale, alpha=alpha)) - 1
 
 

@@ -3,7 +3,7 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from opendp import combinators
+from opendp import accuracy, combinators
 
 from privacy_analytics.dp import mechanisms
 from privacy_analytics.errors import UsageError
@@ -60,6 +60,18 @@ def test_a_half_width_covers_its_part_of_the_discrete_noise_and_is_the_smallest(
     half = mechanisms.half_width(scale)
     assert within(half) >= 0.95
     assert within(half - 1) < 0.95
+
+
+@pytest.mark.parametrize("scale", [1001.0, 5000.5, 99_999.0])
+@pytest.mark.parametrize("alpha", [0.05, 0.025, 0.01])
+def test_the_half_width_of_wide_noise_is_opendps(scale: float, alpha: float):
+    ours, theirs = mechanisms.half_width(scale, alpha), accuracy.discrete_gaussian_scale_to_accuracy(scale, alpha) - 1
+    assert 0 <= ours - theirs <= 1
+
+
+def test_the_half_width_of_the_widest_noise_takes_no_time():
+    """OpenDP would add up 10^12 numbers."""
+    assert mechanisms.half_width(1e12) == pytest.approx(1.959964e12, rel=1e-6)
 
 
 def test_epsilon_of_what_epsilon_buys_is_at_most_that_epsilon():
