@@ -86,7 +86,7 @@ def ranges(releases: Sequence[Release], options: Options) -> str:
     from privacy_analytics.figures import charts
 
     release = _one(releases)
-    return _figure(release, charts.ranges(release), options, "dot: they have at most this · bar: 95 % interval")
+    return _figure(release, charts.ranges(release), options, "dot: at most this · bar: 95 % interval")
 
 
 def grid(releases: Sequence[Release], options: Options) -> str:

@@ -94,7 +94,7 @@ def root_ticks(top: float, width: int) -> list[float]:
     power = math.floor(math.log10(max(top, 1e-9)))
     for number in (factor * 10.0**at for at in range(power - 3, power + 1) for factor in (1, 2, 5)):
         at, half = width * math.sqrt(number / max(top, number)), len(f"{number:,.15g}") * _CHARACTER / 2
-        if number <= top and at - half >= end + _CHARACTER:
+        if number <= top and at - half >= end + 3 * _CHARACTER:
             marks.append(number)
             end = at + half
     return marks
