@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from privacy_analytics.scrub.normalize import Scanned
 from privacy_analytics.scrub.spans import Span
@@ -37,8 +38,7 @@ _CUES = _NAMED | frozenset(
 _SPELLED = frozenset({"at", "dot", "@"})
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A text, its plain copy, and the spans found in it alone (indices of the text)."""
 
     text: str
@@ -56,7 +56,7 @@ class _Side:
 
     def original(self, start: int, end: int, like: Span) -> Span:
         """A range of the part as a span of the text."""
-        return self.found.copy.original(replace(like, start=start + self.offset, end=end + self.offset))
+        return self.found.copy.original(like._replace(start=start + self.offset, end=end + self.offset))
 
     def shows(self, span: Span) -> bool:
         """Whether this side alone shows something there; "@gmail.com" alone is a handle, yet half an e-mail."""

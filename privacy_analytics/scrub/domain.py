@@ -73,10 +73,14 @@ _SURE_BEFORE = re.compile(
     r"(?:vibes?|sound|style|tone|feel|spirit|vein) of|à la|a la|inspired by|influenced by|influences(?: are|:)|reminds me of|covers? of|remix(?:es)? of|"
     r"(?:songs?|tracks?|albums?|tunes?) by|fans? of|listen(?:s|ed|ing)? to|(?:artists?|producers?|bands?|rappers?|djs?|singers?|composers?) (?:such as|like)|references?(?: tracks?)?(?: are| is|:))\s{1,2}(?:early |old |late |classic |the )?$",
 )
+_SURE_ENDS = ("like", "as", "to", "of", "la", "by", "are", "is", ":", "early", "old", "late", "classic", "the")
+"""What `_SURE_BEFORE` ends with, white space aside."""
 _STYLE_LIST = re.compile(
     r"(?:artists?|producers?|bands?|rappers?|djs?|composers?|singers?|influences?|references?|refs|inspired by|influenced by|sounds? like|style of|vibes? of|mix of|cross between|blend of|somewhere between|between)"
     r"(?: (?:such as|like|are|is|include|including)|:)?\s(?:[\w.'&-]{1,20}(?:\s[\w.'&-]{1,20}){0,3}(?:,\s?(?:and |or )?|\s(?:and|or|meets|x|vs\.?|&)\s)){1,6}$",
 )
+_LIST_ENDS = (",", "and", "or", "meets", "x", "vs", "vs.", "&")
+"""What `_STYLE_LIST` ends with, white space aside."""
 _STYLE_AFTER = re.compile(
     r"\s(?:[^\W\d_]{2,20}[ -](?=(?:type|style|vibe)))?(?:type|style|esque|inspired|vibes?|influences?|influenced|remix|cover|flip|edit|bootleg|beats?|discography|records?|album|era|sample|samples)\b"
     r"|-(?:style|type|ish|esque|like|inspired|influenced|era)|esque\b"
@@ -181,10 +185,11 @@ _POSTCODE = re.compile(r"\s\d{4,5}$")
 def is_reference(text: str, span: Span) -> bool:
     """Whether a name is said as a matter of style ("something like ...", "... type beat"): nobody in the room."""
     before, after = text[max(0, span.start - FAR) : span.start].lower(), text[span.end : span.end + FAR].lower()
+    said = before.rstrip()
     return (
-        _SURE_BEFORE.search(before[-REACH:]) is not None
-        or _STYLE_AFTER.match(after) is not None
-        or _STYLE_LIST.search(before) is not None
+        _STYLE_AFTER.match(after) is not None
+        or (said.endswith(_SURE_ENDS) and _SURE_BEFORE.search(before[-REACH:]) is not None)
+        or (said.endswith(_LIST_ENDS) and _STYLE_LIST.search(before) is not None)
     )
 
 

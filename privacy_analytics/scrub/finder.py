@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain, pairwise
 from types import SimpleNamespace
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from privacy_analytics.scrub.ner import NameModel
 
 T = TypeVar("T")
+U = TypeVar("U")
 Tier = Literal["fast", "standard"]
 ROUNDS = 4
 """How often a masked text is read again, at most; what a placeholder laid open is masked, too."""
@@ -65,11 +68,21 @@ Marked = tuple[Said, tuple[Span, ...] | None]
 """A text and what is found in it; None where it could not be read."""
 
 
-class Read(NamedTuple):
-    """A text's plain copy, and what rules found in it (indices of the copy)."""
+class Looked(NamedTuple):
+    """A text, its plain copy, and what a first look at that shows."""
 
+    said: Said
+    copy: Scanned
+    glance: Glance
+
+
+class Read(NamedTuple):
+    """A text, its plain copy, and what the rules and the name model found in it (indices of the copy)."""
+
+    text: str
     copy: Scanned
     spans: list[Span]
+    names: Sequence[Span] = ()
 
 
 class Finder:
@@ -92,28 +105,22 @@ class Finder:
 
     def find(self, units: Sequence[Unit]) -> list[list[tuple[Span, ...] | None]]:
         """For each text of each unit its spans, disjoint and in order; None where it could not be read."""
+        with _uncollected():
+            return self._find(units)
+
+    def _find(self, units: Sequence[Unit]) -> list[list[tuple[Span, ...] | None]]:
         alone = self._alone(said for unit in units for said in unit.said)
-        marked = [
-            list(
-                zip(
-                    unit.said,
-                    self._together(unit.said, alone) if unit.together else [_spans(alone[unit.said[0]])],
-                    strict=True,
-                )
-            )
-            for unit in units
-        ]
-        different = list(dict.fromkeys(each for texts in marked for each in texts))
-        settled = dict(zip(different, self._settled(different), strict=True))
-        return [[settled[each] for each in texts] for texts in marked]
+        marked: list[Marked] = []
+        for unit in units:
+            spans = self._together(unit.said, alone) if unit.together else [_spans(alone[unit.said[0]])]
+            marked += zip(unit.said, spans, strict=True)
+        settled = iter(self._settled(marked))
+        return [[next(settled) for _ in unit.said] for unit in units]
 
     def names(self, texts: Sequence[str]) -> list[tuple[str, list[Span]]]:
         """For each text its plain copy and the name model's spans in that; raises what goes wrong."""
-        copies = [normalize(text) for text in texts]
-        spans = find_all([Glance.of(copy.text) for copy in copies])
-        read = [Read(*pair) for pair in zip(copies, spans, strict=True)]
-        tagged = self._tag(self._model, read) if self._model else [[] for _ in read]
-        return [(each.copy.text, spans) for each, spans in zip(read, tagged, strict=True)]
+        read = self._read(_looked([Said(text, None) for text in texts]))
+        return [(each.copy.text, list(each.names)) for each in self._tagged(read)]
 
     def _together(self, said: Sequence[Said], found: Mapping[Said, Found | None]) -> list[tuple[Span, ...] | None]:
         """Also what is split over neighbours; where a seam cannot be read, both sides of it are lost.
@@ -141,54 +148,38 @@ class Finder:
     def _alone(self, said: Iterable[Said]) -> dict[Said, Found | None]:
         """What is found in each by itself; equal ones are read once."""
         unique = list(dict.fromkeys(said))
-        read = self._read(unique)
-        tagged = self._tagged(read)
-        return {
-            each: guard(partial(self._found, each.text, seen, names))
-            if seen is not None and names is not None
-            else None
-            for each, seen, names in zip(unique, read, tagged, strict=True)
-        }
+        read = _each(self._tagged, _each(self._read, _each(_looked, unique)))
+        return dict(zip(unique, _each(self._found, read), strict=True))
 
-    def _read(self, said: Sequence[Said]) -> list[Read | None]:
-        """By the rules; where one fails, each text alone, and what fails then is None."""
-        looked = [guard(partial(_looked, each.text)) for each in said]
-        glances = [each[1] for each in looked if each is not None]
-        together = guard(partial(find_all, glances)) or [
-            (guard(partial(find_all, [glance])) or [None])[0] for glance in glances
-        ]
-        rest = iter(together)
+    def _read(self, looked: Sequence[Looked]) -> list[Read]:
+        """By the rules, and for own identifiers."""
+        found = find_all([glance for _, _, glance in looked])
         return [
-            None
-            if each is None or (spans := next(rest)) is None
-            else Read(each[0], spans)
-            if one.own is None
-            else guard(partial(self._with_own, one, each[0], spans))
-            for one, each in zip(said, looked, strict=True)
+            Read(said.text, copy, spans if said.own is None else [*spans, *self._own(copy.text, said.own)])
+            for (said, copy, _), spans in zip(looked, found, strict=True)
         ]
 
-    def _with_own(self, said: Said, copy: Scanned, spans: list[Span]) -> Read:
-        return Read(copy, [*spans, *self._own(copy.text, said.own)])
-
-    def _tagged(self, read: Sequence[Read | None]) -> Sequence[list[Span] | None]:
-        """The model's spans; where a batch fails, each text alone, and what fails then is None."""
+    def _tagged(self, read: list[Read]) -> list[Read]:
+        """With the names of the model, if there is one."""
         if self._model is None:
-            return [[] for _ in read]
-        there = [each for each in read if each is not None]
-        tag = partial(self._tag, self._model)
-        together = guard(partial(tag, there)) or [(guard(partial(tag, [each])) or [None])[0] for each in there]
-        rest = iter(together)
-        return [None if each is None else next(rest) for each in read]
+            return read
+        names = self._tag(self._model, read)
+        return [each._replace(names=more) for each, more in zip(read, names, strict=True)]
 
     def _tag(self, model: NameModel, read: Sequence[Read]) -> list[list[Span]]:
         """Placeholders are shown as codes are: nobody's name, so what is beside them is judged as it was before."""
         known = [[*each.spans, *self._rules.placeholders.places(each.copy.text)] for each in read]
         return model.tag([each.copy.text for each in read], known)
 
-    def _found(self, text: str, read: Read, names: list[Span]) -> Found:
-        spans = [*read.spans, *names, *self._others(read.copy.text, names)]
-        whole = self.whole(read.copy, spans) if spans else []
-        return Found(text, read.copy, tuple(whole) if read.copy.starts is None else _joined(text, whole))
+    def _found(self, read: Sequence[Read]) -> list[Found]:
+        return [Found(each.text, each.copy, self._spans(*each)) for each in read]
+
+    def _spans(self, text: str, copy: Scanned, found: list[Span], names: Sequence[Span]) -> tuple[Span, ...]:
+        spans = [*found, *names]
+        if self._rules.recognizers:
+            spans += self._others(copy.text, names)
+        whole = self.whole(copy, spans) if spans else []
+        return tuple(whole) if copy.starts is None else _joined(text, whole)
 
     def whole(self, copy: Scanned, spans: Iterable[Span]) -> list[Span]:
         """Spans of the copy as spans of the original: joined, without placeholders and without what is music."""
@@ -228,14 +219,25 @@ class Finder:
     def _any_own(self, owns: Iterable[OwnIdentifiers | None], text: str) -> list[Span]:
         return [span for own in owns for span in self._own(text, own)]
 
-    def _others(self, text: str, names: list[Span]) -> Iterator[Span]:
+    def _others(self, text: str, names: Sequence[Span]) -> Iterator[Span]:
         """What recognizers of others find, told of the names as their NLP engine would tell them."""
-        if self._rules.recognizers:
-            artifacts = told(text, names)
-            for each in self._rules.recognizers:
-                for result in each.analyze(text, each.supported_entities, artifacts) or ():
-                    if result.score > 0 and result.start < result.end:
-                        yield Span(result.start, result.end, result.entity_type, result.score)
+        artifacts = told(text, names)
+        for each in self._rules.recognizers:
+            for result in each.analyze(text, each.supported_entities, artifacts) or ():
+                if result.score > 0 and result.start < result.end:
+                    yield Span(result.start, result.end, result.entity_type, result.score)
+
+
+@contextmanager
+def _uncollected() -> Generator[None]:
+    """Without garbage collection: what is made here is in no cycles, and a chunk of texts is soon read."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
 
 
 def told(text: str, names: Iterable[Span]) -> NlpArtifacts:
@@ -257,9 +259,19 @@ def guard(work: Callable[[], T]) -> T | None:
         return None
 
 
-def _looked(text: str) -> tuple[Scanned, Glance]:
-    copy = normalize(text)
-    return copy, Glance.of(copy.text)
+def _each(work: Callable[[list[T]], list[U]], items: Sequence[T | None]) -> list[U | None]:
+    """What the work gives for the items that are there: for all at once or, where one fails, each alone; else None."""
+    there = [item for item in items if item is not None]
+    try:
+        done = iter(work(there))
+    except Exception:  # noqa: BLE001 - the one that failed fails again
+        done = ((guard(partial(work, [item])) or (None,))[0] for item in there)
+    return [None if item is None else next(done) for item in items]
+
+
+def _looked(said: Sequence[Said]) -> list[Looked]:
+    copies = [normalize(each.text) for each in said]
+    return [Looked(each, copy, Glance.of(copy.text)) for each, copy in zip(said, copies, strict=True)]
 
 
 def _is_music(text: str, span: Span) -> bool:
@@ -284,4 +296,4 @@ def _moved(spans: Iterable[Span], masked: Sequence[Span], placeholders: Placehol
         shifts.append(shift)
     for span in spans:
         by = shifts[bisect_right(starts, span.start) - 1]
-        yield replace(span, start=span.start + by, end=span.end + by)
+        yield span._replace(start=span.start + by, end=span.end + by)

@@ -76,6 +76,12 @@ def clear_surnames() -> frozenset[str]:
 
 
 @cache
+def name_words() -> frozenset[str]:
+    """The first words of all names good after a cue and of all clear surnames, lower-case."""
+    return frozenset(re.split("['-]", name)[0] for name in known_names() | clear_surnames())
+
+
+@cache
 def ordinary_words() -> frozenset[str]:
     """Plain English, chat and studio words that are no first name, lower-case."""
     return (_words("words.txt") | studio_words()) - known_names()
@@ -131,5 +137,5 @@ def cities() -> frozenset[str]:
 
 def read_all() -> None:
     """Read every list now (0.1 s), so that the first text does not wait for them."""
-    for each in (clear_names, surnames, clear_surnames, ordinary_words, artists, products, firsts, seconds, cities):
+    for each in (clear_names, surnames, name_words, ordinary_words, artists, products, firsts, seconds, cities):
         each()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby
 
 from privacy_analytics.scrub.lists import (
@@ -55,7 +54,7 @@ def _settled(words: list[Span], text: str) -> list[Span]:
     """Drop what only looks personal: unlikely words, lone numbers as addresses."""
     kept: list[Span] = []
     words = [
-        replace(word, score=min(word.score, MOST))
+        word._replace(score=min(word.score, MOST))
         for word in words
         if word.score >= _asked(text[word.start : word.end], word.type)
         and _believable(text[word.start : word.end], word.type)

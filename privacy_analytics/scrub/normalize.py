@@ -14,8 +14,8 @@ import re
 import unicodedata
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from privacy_analytics.scrub.spans import Span
 
@@ -46,6 +46,10 @@ _FILLERS = re.compile("[\u115f\u1160\u3164\uffa0\u2065\ufff0-\ufff8\U000e0000-\U
 """Default_Ignorable_Code_Point that is neither a mark nor a format character."""
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
+_ODD = re.compile(r"[^\t-\r\x1c-\x7e]")
+"""All but plain ASCII: what may look like something else."""
+_SIGN = re.compile("[%&\\\\\ud800-\udbff\U000e0020-\U000e007e]")
+"""What every `_ESCAPE` begins with."""
 _HEX = "[0-9A-Fa-f]"
 _ESCAPE = re.compile(
     rf"%(?P<octets>{_HEX}{{2}}(?:%{_HEX}{{2}})*)"
@@ -56,12 +60,12 @@ _ESCAPE = re.compile(
     r"|(?P<pair>[\ud800-\udbff][\udc00-\udfff])"
     r"|(?P<tags>[\U000e0020-\U000e007e]{4,})"
 )
+_MARK = re.compile("[\u0300-\u036f]")
 _ACCENTED = re.compile(r"[^\W\d_][\u0300-\u036f]{1,3}")
 _UNEVEN = re.compile(r"\x00+|[^\x00-\x7f]")
 
 
-@dataclass(frozen=True, slots=True)
-class Scanned:
+class Scanned(NamedTuple):
     """The copy to scan; ``starts`` and ``ends`` are the original range of each of its characters.
 
     What the copy leaves out belongs to the character before it; after white space, to the one behind it.
@@ -75,7 +79,7 @@ class Scanned:
         """The same span in the original text."""
         if self.starts is None or self.ends is None:
             return span
-        return replace(span, start=self.starts[span.start], end=self.ends[span.end - 1])
+        return Span(self.starts[span.start], self.ends[span.end - 1], span.type, span.score)
 
     def read_as(self, pieces: Iterable[Piece]) -> Scanned:
         """With ``pieces`` of the copy, disjoint and in order, read as something else."""
@@ -108,17 +112,14 @@ class Scanned:
 def normalize(text: str) -> Scanned:
     """Undo disguises, in time linear in the length; a plain ASCII text without escapes is returned as it is."""
     scanned = Scanned(text)
-    unescaped = "%" not in text and "&" not in text and "\\" not in text
-    if unescaped and text.isascii() and (text.isprintable() or not _CONTROLS.search(text)):
-        return scanned
     for _ in range(DEPTH):
+        if not _SIGN.search(scanned.text):
+            break
         pieces = [piece for match in _ESCAPE.finditer(scanned.text) for piece in _unescaped(match)]
         if not pieces:
             break
         scanned = scanned.read_as(pieces)
-    if scanned.text.isascii() and not _CONTROLS.search(scanned.text):
-        return scanned
-    return _folded(_composed(scanned))
+    return scanned if not _ODD.search(scanned.text) else _folded(_composed(scanned))
 
 
 def _unescaped(match: re.Match[str]) -> Iterator[Piece]:
@@ -145,21 +146,25 @@ def _unescaped(match: re.Match[str]) -> Iterator[Piece]:
 
 def _composed(scanned: Scanned) -> Scanned:
     """Letters with their accents as one character (NFC); if one has none such, marks are noise, and none is."""
+    if not _MARK.search(scanned.text):
+        return scanned
     pieces = [(*match.span(), unicodedata.normalize("NFC", match[0])) for match in _ACCENTED.finditer(scanned.text)]
     return scanned.read_as(pieces) if pieces and all(len(read) == 1 for _, _, read in pieces) else scanned
 
 
 def _folded(scanned: Scanned) -> Scanned:
     """Every character as the plain ones that it looks like."""
-    plain = {char: _plain(char) for char in set(scanned.text)}
-    text = scanned.text.translate({ord(char): read or "\0" for char, read in plain.items() if len(read) < 2})
+    plain = {char: _plain(char) for char in set(_ODD.findall(scanned.text))}
+    even = {char: read if len(read) == 1 else char if read else "\0" for char, read in plain.items()}
+    folded = scanned._replace(text=_ODD.sub(lambda match: even[match[0]], scanned.text))
+    if even == plain:
+        return folded
     pieces = [
         (match.start(), match.end(), plain.get(match[0], ""))
-        for match in _UNEVEN.finditer(text)
+        for match in _UNEVEN.finditer(folded.text)
         if match[0][0] == "\0" or len(plain.get(match[0], "")) > 1
     ]
-    scanned = replace(scanned, text=text)
-    return scanned.read_as(pieces) if pieces else scanned
+    return folded.read_as(pieces)
 
 
 @lru_cache(maxsize=4096)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import chain, islice
 
 from privacy_analytics.scrub.spans import Span
@@ -56,7 +55,7 @@ class Placeholders:
             at = span.start
             for start, end in chain(islice(taken, bisect_right(ends, at), None), [(span.end, span.end)]):
                 if at < start and _SAYS.search(text, at, min(start, span.end)):
-                    yield replace(span, start=at, end=min(start, span.end))
+                    yield span._replace(start=at, end=min(start, span.end))
                 at = max(at, end)
                 if at >= span.end:
                     break

@@ -109,9 +109,8 @@ class Scrubber:
                     for index, each in zip(indices, masked, strict=True):
                         results[index] = each
                     advance(len(indices))
-        for result in results:
-            self.counts.update(span.type for span in result.spans)
-            self.counts["failed"] += result.failed
+        self.counts.update(span.type for result in results for span in result.spans)
+        self.counts["failed"] += sum(result.failed for result in results)
         return results
 
     def stream(self, texts: Iterable[str], *, progress: bool = False) -> Iterator[Scrubbed]:
@@ -158,8 +157,8 @@ class Scrubber:
     def _put(self, text: str, spans: tuple[Span, ...], people: People | None) -> Scrubbed:
         if not spans:
             return Scrubbed(text, ())
-        numbers = [
-            people.number(text[span.start : span.end]) if people and span.type == PERSON else None for span in spans
+        numbers = people and [
+            people.number(text[span.start : span.end]) if span.type == PERSON else None for span in spans
         ]
         return Scrubbed(self._placeholders.put(text, spans, numbers), spans)
 
@@ -180,11 +179,11 @@ def _units(
 
 
 def _unit_cost(unit: Unit) -> float:
-    return _cost(*(said.text for said in unit.said))
+    return sum([_cost(said.text) for said in unit.said])
 
 
-def _cost(*texts: str) -> float:
-    return sum(1 + len(text) / 1_000 for text in texts)
+def _cost(text: str) -> float:
+    return 1 + len(text) / 1_000
 
 
 def _parts(items: Iterable[T], most: float, cost: Callable[[T], float]) -> Iterator[list[T]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 JOINED = frozenset({"PERSON", "ADDRESS", "LOCATION"})
 """Types that are written as several words; parts that nearly touch are one."""
@@ -13,8 +13,7 @@ _PARTICLES = r"(?:de|da|do|dos|di|du|del|della|der|den|des|el|al|la|le|les|van|v
 _GLUE = re.compile(rf"[ ,.\n]{{0,2}}|\s\w\.?\s|\s(?:{_PARTICLES}\s){{1,2}}", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Half-open range ``[start, end)`` of string indices, with a type and a score in (0, 1]."""
 
     start: int
@@ -29,11 +28,13 @@ def merged(spans: Iterable[Span], text: str) -> list[Span]:
     Overlapping spans become one that bears the type of the most certain, then longest; neighbours of one
     type in `JOINED` with at most white space, punctuation, an initial or a particle (van der) between are joined.
     """
-    result: list[Span] = []
-    best: Span | None = None
-    for span in sorted(spans, key=lambda s: (s.start, -s.end)):
-        last = result[-1] if result else None
-        if last is None or best is None or not (span.start < last.end or _touch(last, span, text)):
+    ordered = sorted(spans, key=_place)
+    if len(ordered) < 2:
+        return ordered
+    result, best = ordered[:1], ordered[0]
+    for span in ordered[1:]:
+        last = result[-1]
+        if not (span.start < last.end or _touch(last, span, text)):
             result.append(span)
             best = span
             continue
@@ -43,6 +44,9 @@ def merged(spans: Iterable[Span], text: str) -> list[Span]:
     return result
 
 
+def _place(span: Span) -> tuple[int, int]:
+    return span.start, -span.end
+
+
 def _touch(left: Span, right: Span, text: str) -> bool:
-    same = left.type == right.type and left.type in JOINED
-    return same and _GLUE.fullmatch(text, left.end, right.start) is not None
+    return left.type == right.type and left.type in JOINED and _GLUE.fullmatch(text, left.end, right.start) is not None

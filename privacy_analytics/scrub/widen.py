@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 from privacy_analytics.scrub.spans import Span
@@ -31,12 +30,13 @@ def widened(spans: Sequence[Span], text: str) -> Iterator[Span]:
         if span.type == "PERSON":
             yield _person(span, text)
         elif span.type in _PLACES and (code := _POSTCODE.match(text, span.end)):
-            yield replace(span, end=code.end(), type="ADDRESS")
+            yield span._replace(end=code.end(), type="ADDRESS")
         else:
             yield span
     for left, right in pairwise(spans):
-        corner = _CORNER.search(text, max(0, left.start - REACH), left.start)
-        if corner and text[left.end : right.start] == " and ":
+        if text[left.end : right.start] == " and " and (
+            corner := _CORNER.search(text, max(0, left.start - REACH), left.start)
+        ):
             yield Span(corner.start(), right.end, "ADDRESS", max(left.score, right.score))
 
 
@@ -45,4 +45,4 @@ def _person(span: Span, text: str) -> Span:
     degree = _DEGREE.match(text, span.end)
     if title is None and degree is None:
         return span
-    return replace(span, start=title.start() if title else span.start, end=degree.end() if degree else span.end)
+    return span._replace(start=title.start() if title else span.start, end=degree.end() if degree else span.end)

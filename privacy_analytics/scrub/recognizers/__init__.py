@@ -34,7 +34,7 @@ def chat_recognizers() -> list[ChatRecognizer]:
 def find_all(glances: Sequence[Glance]) -> list[list[Span]]:
     """For each text what they find together; may overlap. Pattern by pattern over all texts, which is quicker."""
     index, names = _together()
-    return [[*spans, *names.find(glance)] for spans, glance in zip(index.find(glances), glances, strict=True)]
+    return [[*spans, *names.find_alone(glance)] for spans, glance in zip(index.find(glances), glances, strict=True)]
 
 
 @cache

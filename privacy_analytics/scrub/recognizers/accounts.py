@@ -90,7 +90,7 @@ class AccountRecognizer(ChatRecognizer):
             r"(?<![\w#/])(?P<v>(?:(?-i:[A-Z])\w{1,20}\s(?=(?-i:[A-Z])))?[^\W\d_][\w.-]{1,31}#\d{4})(?![\w])",
             "#",
             _is_tag,
-            shapes=("#9999",),
+            shape="#9999",
             least=4,
         ),
         pattern("HANDLE", r"(?<![\w/])/?u/(?P<v>[\w-]{3,20})(?![\w/])", "u"),
@@ -156,11 +156,12 @@ class AccountRecognizer(ChatRecognizer):
             _is_domain_user,
             chunk=6,
         ),
+        pattern("USERNAME", r"--user(?:name)?[ =](?P<v>[a-z][\w.-]{1,32})", "-", _is_login, hint="--user"),
         # --user jane, sudo -u jane, ssh -l jane; <user>jane</user>; uid=1000(jane); ~jane/; sshd: accepted password for jane from
         anchored(
             "USERNAME",
-            r"(?:--user(?:name)?[ =]|\b(?:sudo|ssh|mysql|psql|curl|smbclient)\b[^\n]{0,30}?\s-[ulU]\s?|<(?:user(?:_?name)?|login|owner|author)>(?=[\w.-]{2,33}</)|\buid=\d{1,10}\(|(?<![\w~/])~(?=[\w.-]{2,32}/))(?P<v>[a-z][\w.-]{1,32})",
-            "- < ~ sudo ssh mysql psql curl smbclient uid",
+            r"(?:\b(?:sudo|ssh|mysql|psql|curl|smbclient)\b[^\n]{0,30}?\s-[ulU]\s?|<(?:user(?:_?name)?|login|owner|author)>(?=[\w.-]{2,33}</)|\buid=\d{1,10}\(|(?<![\w~/])~(?=[\w.-]{2,32}/))(?P<v>[a-z][\w.-]{1,32})",
+            "< ~ sudo ssh mysql psql curl smbclient uid",
             _is_login,
         ),
         anchored(
@@ -194,6 +195,6 @@ class AccountRecognizer(ChatRecognizer):
             score=0.6,
             chunk=7,
             least=1,
-            shapes=("a9", "A9", "a_9", "A_9", "a.9", "A.9"),
+            shape="9(?:(?<=[aA]{6}9)|(?<=[aA]{6}[_.]9))",
         ),
     )

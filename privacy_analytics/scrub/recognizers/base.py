@@ -40,7 +40,7 @@ class Pattern:
     least : so many digits are in the text
     chunk : a match holds no white space; it is looked for in runs of so many characters that hold one of ``need``
     anchored : a match begins with one of ``need``; it is looked for nowhere else
-    shapes : one of these occurs in `Glance.shape`; none if empty
+    shape : what also occurs in `Glance.shape`
     hint : what also occurs in the text; in lower case, unless ``case`` counts
     """
 
@@ -52,29 +52,48 @@ class Pattern:
     least: int = 0
     chunk: int = 0
     anchored: bool = False
-    shapes: tuple[str, ...] = ()
+    shape: re.Pattern[str] | None = None
     hint: re.Pattern[str] | None = None
     case: bool = False
     group: str | int = 0
 
-    def find(self, glance: Glance) -> Iterable[Span]:
+    def find(self, glance: Glance) -> Sequence[Span]:
         """Every place in a text that it suits; what is masked is its group ``v``, else the whole match."""
         matches, keep = self.matches(glance), self.keep
-        if keep is not None:
-            matches = filter(keep, matches)
+        if not matches:
+            return ()
         kind, score, group = self.type, self.score, self.group
-        return [Span(*match.span(group), kind, score) for match in matches]
+        return [Span(*match.span(group), kind, score) for match in matches if keep is None or keep(match)]
 
-    def matches(self, glance: Glance) -> Iterable[re.Match[str]]:
+    def suited(self, texts: Sequence[int], glances: Sequence[Glance]) -> Sequence[int]:
+        """Which of the texts, given by their places, may hold it; they have what it needs."""
+        least, chunk = self.least, self.chunk
+        if least:
+            texts = [at for at in texts if glances[at].digits >= least]
+        if self.shape:
+            shape = self.shape.search
+            texts = [at for at in texts if shape(glances[at].shape)]
+        if self.hint:
+            hint, case = self.hint.search, self.case
+            texts = [at for at in texts if hint(glances[at].text if case else glances[at].lower)]
+        if chunk:
+            texts = [at for at in texts if glances[at].longest >= chunk]
+        return texts
+
+    def matches(self, glance: Glance) -> list[re.Match[str]]:
         """What its regular expression matches in a text that it suits."""
         if self.anchored:
             return self._at_places(glance)
-        return self._in_chunks(glance) if self.chunk else self.regex.finditer(glance.text)
+        return self._in_chunks(glance) if self.chunk else list(self.regex.finditer(glance.text))
 
     def _at_places(self, glance: Glance) -> list[re.Match[str]]:
         words = self.need if len(self.need) == 1 else self.need & glance.tokens
         match_at, text = self.regex.match, glance.text
-        places = glance.places(*words) if len(words) == 1 else sorted(chain.from_iterable(map(glance.places, words)))
+        places: Sequence[int] = ()
+        for word in words:
+            places = [*places, *glance.places(word)] if places else glance.places(word)
+        if len(words) > 1:
+            places = sorted(places)
         found: list[re.Match[str]] = []
         seen = 0
         for at in places:
@@ -109,7 +128,7 @@ def pattern(
     least: int = 0,
     chunk: int = 0,
     anchored: bool = False,
-    shapes: tuple[str, ...] = (),
+    shape: str = "",
     hint: str = "",
 ) -> Pattern:
     """Compile a pattern; ``need`` may be a string with spaces between; case counts if ``case``."""
@@ -124,7 +143,7 @@ def pattern(
         least,
         chunk,
         anchored,
-        shapes,
+        re.compile(shape) if shape else None,
         re.compile(hint) if hint else None,
         case,
         "v" if "v" in whole.groupindex else 0,
@@ -136,68 +155,31 @@ anchored = partial(pattern, anchored=True)
 
 
 class Index:
-    """Patterns by what they need, so that a text asks only for those that it may hold."""
+    """Patterns by what they need, so that each is tried only on texts that may hold it."""
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self._patterns = tuple(patterns)
-        self._always = sum(1 << place for place, each in enumerate(self._patterns) if not each.need)
-        self._asked: dict[str, int] = {}
+        self._always = [place for place, each in enumerate(self._patterns) if not each.need]
+        self._asked: dict[str, list[int]] = {}
         for place, each in enumerate(self._patterns):
             for token in each.need:
-                self._asked[token] = self._asked.get(token, 0) | 1 << place
-        self._digits = self._reached([each.least for each in self._patterns])
-        self._longest = self._reached([each.chunk for each in self._patterns])
-        shapes: dict[str, int] = {}
-        for place, each in enumerate(self._patterns):
-            for shape in each.shapes:
-                shapes[shape] = shapes.get(shape, 0) | 1 << place
-        self._shapes = tuple(shapes.items())
-        self._shaped = sum(1 << place for place, each in enumerate(self._patterns) if each.shapes)
-        self._hints = [(each.hint.search, each.case) if each.hint else None for each in self._patterns]
-
-    def suited(self, glance: Glance) -> list[int]:
-        """Places of the patterns that are worth trying, in order; sets of them are bits of a number on the way."""
-        tried, asked = self._always, self._asked
-        for token in asked.keys() & glance.tokens:
-            tried |= asked[token]
-        tried &= self._digits[min(glance.digits, len(self._digits) - 1)]
-        tried &= self._longest[min(glance.longest, len(self._longest) - 1)]
-        shaped = tried & self._shaped
-        if shaped:
-            tried ^= shaped
-            shown = glance.shape
-            for shape, places in self._shapes:
-                if shaped & places and shape in shown:
-                    tried |= shaped & places
-        suited: list[int] = []
-        while tried:
-            lowest = tried & -tried
-            tried ^= lowest
-            place = lowest.bit_length() - 1
-            hint = self._hints[place]
-            if hint is None or hint[0](glance.text if hint[1] else glance.lower):
-                suited.append(place)
-        return suited
-
-    @staticmethod
-    def _reached(asked: list[int]) -> list[int]:
-        """For each number, up to the largest asked for, the patterns that ask for no more, as a bit set."""
-        return [
-            sum(1 << place for place, least in enumerate(asked) if least <= number)
-            for number in range(max(asked, default=0) + 1)
-        ]
+                self._asked.setdefault(token, []).append(place)
 
     def find(self, glances: Sequence[Glance]) -> list[list[Span]]:
-        """For each text what they find; may overlap."""
-        found: list[list[Span]] = [[] for _ in glances]
-        suited: dict[int, list[int]] = {}
+        """For each text what they find; may overlap. Pattern by pattern, which is quicker."""
+        asked = self._asked
+        said: dict[str, list[int]] = {}
         for at, glance in enumerate(glances):
-            for place in self.suited(glance):
-                suited.setdefault(place, []).append(at)
-        for place in sorted(suited):
-            find = self._patterns[place].find
-            for at in suited[place]:
-                found[at] += find(glances[at])
+            for token in asked.keys() & glance.tokens:
+                said.setdefault(token, []).append(at)
+        found: list[list[Span]] = [[] for _ in glances]
+        for place in sorted({*self._always, *chain.from_iterable(map(asked.__getitem__, said))}):
+            each = self._patterns[place]
+            there = [said[token] for token in each.need if token in said]
+            texts = there[0] if len(there) == 1 else sorted({*chain(*there)}) if there else range(len(glances))
+            for at in each.suited(texts, glances):
+                if spans := each.find(glances[at]):
+                    found[at] += spans
         return found
 
 

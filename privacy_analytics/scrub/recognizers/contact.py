@@ -16,11 +16,11 @@ _MAILER = r"(?:gmail|googlemail|hotmail|outlook|yahoo|icloud|protonmail|proton|g
 _DOMAIN = r"@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
 _SPELLED_TLD = rf"(?:(?:\.|{_DOT})[\w-]{{1,63}}?){{0,3}}(?:\.|\s\.|,|-dot-|{_DOT})\s?{_TLD}\b"
 _ODD_MAIL = (  # there is more to it than name@site.com
-    rf"[\s@\u00a9_(\[{{<&-](?:(?<=[\s_(\[{{<-])\s?(?:(?:at(?:\ssign)?|@|[ao]\))[\s_)\]}}>-]{{0,2}}[\w-]{{1,63}}?{_SPELLED_TLD}|(?:dot|underscore|dash|\.)[\s)\]}}>])|(?<=\u00a9)|#64;"
+    rf"[\s@\u00a9_(\[{{<&-](?:(?<=[\s_(\[{{<-])(?=\s?[@aodu.])\s?(?:(?:at(?:\ssign)?|@|[ao]\))[\s_)\]}}>-]{{0,2}}[\w-]{{1,63}}?{_SPELLED_TLD}|(?:dot|underscore|dash|\.)[\s)\]}}>])|(?<=\u00a9)|#64;"
     rf"|(?<=@)(?:\s|[\w.-]{{1,130}}(?:(?:,|\s\.|\.\s)\s?{_TLD}\b|-dot-|\sdot\s|\s?[(\[{{<])))"
 )
 _MAILER_COM = (  # not as in name@gmail.com
-    r"com\b(?:(?<=mailcom)|(?<=yahoocom)|(?<=outlookcom)|(?<=icloudcom)|(?<=mail[ .]com)(?<!@gmail.com)(?<!@hotmail.com)(?<!@protonmail.com)"
+    r"com\b(?:(?<=mailcom)|(?<=yahoocom)|(?<=outlookcom)|(?<=icloudcom)|(?<=mail[ .]com)(?<!@mail.com)(?<!@gmail.com)(?<!@hotmail.com)(?<!@fastmail.com)(?<!@protonmail.com)"
     r"|(?<=yahoo[ .]com)(?<!@yahoo.com)|(?<=outlook[ .]com)(?<!@outlook.com)|(?<=icloud[ .]com)(?<!@icloud.com))"
 )
 _SPELLED_DOT = re.compile(r"\sdot\s|[\[{<(]", re.IGNORECASE)
@@ -40,7 +40,7 @@ _PUBLIC_PATH = re.compile(
     re.IGNORECASE,
 )
 
-_EXTENSION, _SIGNS, _GROUPS = re.compile(r"\s?[ex].*"), re.compile(r"\D+"), re.compile(r"\d+")
+_EXTENSION, _GROUPS = re.compile(r"\s?[ex].*"), re.compile(r"\d+")
 _PHONE_CUE = re.compile(
     r"\b(?:call|text|phone|ring|tel|telephone|mobile|cell|whatsapp|sms|fax|reach|number|signal|dial|contact|ph|mob|hmu|hit me up|landline|voicemail|registered)\b",
     re.IGNORECASE,
@@ -92,13 +92,13 @@ def _is_account(match: re.Match[str]) -> bool:
 
 def _is_phone(match: re.Match[str]) -> bool:
     written = _EXTENSION.sub("", match[0])
-    number = _SIGNS.sub("", written)
+    groups = _GROUPS.findall(written)
+    number = "".join(groups)
     if not 7 <= len(number) <= 15 or _DATE.match(written):
         return False
     if "+" in written[:2]:
         return len(number) >= 8
     text, start, end = match.string, match.start(), match.end()
-    groups = _GROUPS.findall(written)
     if (
         number in _CEILINGS
         or _COUNTED_AFTER.match(text, end)
@@ -183,7 +183,7 @@ class ContactRecognizer(ChatRecognizer):
             _is_phone,
             least=7,
         ),
-        anchored("PHONE", r"(?<=[=:])\+\d(?:[ ().\-/]{0,3}\d){6,14}(?!\w)", "+", least=7, shapes=("=+9", ":+9")),
+        anchored("PHONE", r"(?<=[=:])\+\d(?:[ ().\-/]{0,3}\d){6,14}(?!\w)", "+", least=7, shape=r"\+9(?<=[=:]..)"),
         # letters read for digits: 4l5-555-O132
         pattern(
             "PHONE",

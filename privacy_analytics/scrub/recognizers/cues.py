@@ -3,37 +3,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from privacy_analytics.scrub.lists import cities, clear_names, clear_surnames, known_names, ordinary_words, surnames
-from privacy_analytics.scrub.recognizers.base import Pattern, pattern
-
-
-def bare(word: str) -> str:
-    return word.lower().removesuffix("'s").removesuffix("’s")
-
-
-def ordinary(word: str) -> bool:
-    return word.lower() in ordinary_words()
-
-
-def caseless(word: str) -> bool:
-    """Of a script without capitals."""
-    return word[0].lower() == word[0].upper()
-
-
-def title(word: str) -> bool:
-    """Capital, or of a script without capitals, and no ordinary word."""
-    return (word[0].isupper() or caseless(word)) and not ordinary(word)
-
-
-def clear(word: str) -> bool:
-    return bare(word) in clear_names()
-
-
-def known(word: str) -> bool:
-    return bare(word) in known_names()
+from privacy_analytics.scrub.lists import cities, clear_surnames, surnames
+from privacy_analytics.scrub.recognizers.base import Glance, Pattern
+from privacy_analytics.scrub.recognizers.words import (
+    WORD,
+    anything,
+    bare,
+    caseless,
+    clear,
+    known,
+    strange,
+    title,
+    whole,
+)
+from privacy_analytics.scrub.spans import Span
 
 
 def _titled_or_known(word: str) -> bool:
@@ -49,22 +36,10 @@ def _clear_or_listed_title(word: str) -> bool:
     return title(word) and _clear_or_titled(word)
 
 
-LISTED = frozenset({known, _clear_or_titled, _clear_or_listed_title})
+_LISTED = frozenset({known, _clear_or_titled, _clear_or_listed_title})
 """Gates that only let through what is on a list of names, or of a script without capitals."""
-
-
-def anything(word: str) -> bool:
-    return not ordinary(word)
-
-
-_ENDS = ("ing", "ed", "tion", "ness", "ment", "ly")
-
-
-def strange(word: str) -> bool:
-    """A name, or a word that is nothing else; shouting and what ends like a verb are neither."""
-    return clear(word) or (
-        len(word) > 2 and not ordinary(word) and not word.isupper() and not (word.islower() and word.endswith(_ENDS))
-    )
+_LOOSE = frozenset({anything, strange})
+"""Gates that let through what is on no list; other names may then follow that are on none."""
 
 
 def _clear_or_strange_title(word: str) -> bool:
@@ -72,13 +47,29 @@ def _clear_or_strange_title(word: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Cue:
-    before: Pattern
-    gate: Callable[[str], bool]
+class Cue(Pattern):
+    """What is said before a name; ``gate`` says which words may then be one."""
+
+    gate: Callable[[str], bool] = anything
+
+    def find(self, glance: Glance) -> Sequence[Span]:
+        """Names that follow it."""
+        gate, text = self.gate, glance.text
+        if gate in _LISTED and not glance.named and text.isascii():
+            return ()
+        names = [WORD.match(text, match.end()) for match in self.matches(glance)]
+        return [whole(text, name, after_cue=gate in _LOOSE) for name in names if name and gate(name[0])]
 
 
 def _cue(need: str, regex: str, gate: Callable[[str], bool], *, anchored: bool = False, hint: str = "") -> Cue:
-    return Cue(pattern("PERSON", rf"(?<!\w)(?:{regex})", need, anchored=anchored, hint=hint), gate)
+    return Cue(
+        "PERSON",
+        re.compile(rf"(?<!\w)(?:{regex})", re.IGNORECASE),
+        frozenset(need.split()),
+        anchored=anchored,
+        hint=re.compile(hint) if hint else None,
+        gate=gate,
+    )
 
 
 _KIN = "wife|husband|girlfriend|boyfriend|partner|bandmate|friend|buddy|mate|brother|sister|mum|mom|mother|dad|father|son|daughter|teacher|boss|producer|singer|vocalist|drummer|guitarist|bassist|engineer|manager|cousin|roommate|flatmate|colleague|client|student|uncle|aunt|neighbou?r|gf|bf|fiancée?|studio partner|songwriter|rapper|keyboardist|intern|assistant|coach"

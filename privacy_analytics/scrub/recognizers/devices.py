@@ -126,7 +126,7 @@ class DeviceRecognizer(ChatRecognizer):
             score=0.95,
             least=4,
             chunk=7,
-            shapes=("9.9.9", "9.99.9", "9.999.9"),
+            shape=r"9\.9{1,3}\.9",
         ),
         pattern(
             "IP",
@@ -135,7 +135,7 @@ class DeviceRecognizer(ChatRecognizer):
             lambda m: digits(m, 4) and _is_ipv4(m),
             case=True,
             least=4,
-            hint=r"[\dlIO](?: ?\. ?|\[\.\])[\dlIO]{1,3}[ .\[]",
+            hint=r"\.(?:(?<=[\dlIO]\.)|(?<=[\dlIO][ \[]\.))[ \]]?[\dlIO]{1,3}[ .\[]",
         ),
         pattern(
             "IP",

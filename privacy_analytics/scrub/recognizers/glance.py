@@ -7,20 +7,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from string import ascii_lowercase
 
+from privacy_analytics.scrub.lists import name_words
+
 WORDY = 12
 """Characters of `Glance.chunks` that may be plain words."""
+SHORT = 5
+"""Characters that a chunk has at least."""
 NEAR = 4_096
 """Characters before and behind a sign that may belong to it."""
 DIGITS = frozenset("0")
 """What a pattern needs that needs any digit."""
 
-_WORDS = re.compile(r"[a-z]+")
 _ALL_WORDS = re.compile(r"[^\W\d_]+")
 _NUMBERS = re.compile(r"[0-9]+")
 _MASKS = re.compile(r"<[A-Z_]{2,24}(?:_[0-9]{1,4})?>")
-_RUNS = re.compile(r"\S{5,}")
 _HUMP = re.compile(r"[A-Z](?<=[a-z].)")
-_LETTERS = frozenset(ascii_lowercase)
 
 
 def _shape(char: str) -> str:
@@ -37,6 +38,25 @@ class _Shapes(dict[int, str]):
 
 
 _SHAPES = _Shapes((code, _shape(chr(code))) for code in range(128))
+_PLAIN_SHAPES = "".join(map(_shape, map(chr, range(128)))).ljust(256).encode()
+_PLAIN_WORDS = bytes(code if chr(code) in ascii_lowercase else ord(" ") for code in range(256))
+_PLAIN_LETTERS = ascii_lowercase.encode()
+
+
+def _words(lower: str) -> list[str]:
+    if lower.isascii():  # tables of bytes are much quicker
+        return lower.encode().translate(_PLAIN_WORDS).decode().split()
+    return _ALL_WORDS.findall(lower)
+
+
+def _signs(lower: str) -> set[str]:
+    if lower.isascii():
+        return set(lower.encode().translate(None, _PLAIN_LETTERS).decode())
+    return set(lower).difference(ascii_lowercase)
+
+
+def _shown(text: str) -> str:
+    return text.encode().translate(_PLAIN_SHAPES).decode() if text.isascii() else text.translate(_SHAPES)
 
 
 @dataclass(slots=True)
@@ -51,6 +71,7 @@ class Glance:
     digits: int
     shape: str
     """The text with "9" for every digit, "A" for every capital, "a" for a to z, blanks for spaces and placeholders."""
+    _named: set[str] | None = None
     _places: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
     _chunks: list[tuple[int, int]] | None = None
     _longest: int = -1
@@ -61,18 +82,24 @@ class Glance:
         lower = text.lower()
         if len(lower) != len(text):
             lower = "".join(low if len(low := char.lower()) == 1 else char for char in text)
-        words = _WORDS if text.isascii() else _ALL_WORDS
         said = _MASKS.sub(" ", text) if "<" in text else text
         low = said.lower()
-        tokens = set(low).difference(_LETTERS)
-        tokens.update(words.findall(low))
-        shape = said.translate(_SHAPES)
+        tokens = _signs(low)
+        tokens.update(_words(low))
+        shape = _shown(said)
         if "aA" in shape:
-            tokens.update(words.findall(_HUMP.sub(r" \g<0>", said).lower()))
+            tokens.update(_words(_HUMP.sub(r" \g<0>", said).lower()))
         numbers = shape.count("9")
         if numbers:
             tokens.update(DIGITS)
         return cls(text, lower, tokens, numbers, shape)
+
+    @property
+    def named(self) -> set[str]:
+        """Those of `tokens` that a listed name begins with."""
+        if self._named is None:
+            self._named = self.tokens & name_words()
+        return self._named
 
     def places(self, word: str) -> list[int]:
         """Where one of `tokens` stands: a word or a number ("0") begins, or a sign is."""
@@ -86,11 +113,11 @@ class Glance:
 
     def _find(self, word: str) -> list[int]:
         text, lower = self.text, self.lower
-        if lower.count(word) == 1:
-            return [lower.find(word)]
+        at = lower.find(word)
+        if lower.find(word, at + 1) < 0:
+            return [at]
         letter = word.isalpha()
         found: list[int] = []
-        at = lower.find(word)
         while at >= 0:
             if not (letter and at and lower[at - 1].isalpha()) or (text[at].isupper() and text[at - 1].islower()):
                 found.append(at)
@@ -107,11 +134,14 @@ class Glance:
     def chunks(self) -> list[tuple[int, int]]:
         """Ranges without white space; short ones only if there are digits or signs in them."""
         if self._chunks is None:
-            self._chunks = [
-                match.span()
-                for match in _RUNS.finditer(self.text)
-                if match.end() - match.start() > WORDY or not match[0].rstrip(",.!?:;)").isalpha()
-            ]
+            self._chunks = []
+            at, text = 0, self.text
+            for run in text.split():
+                size = len(run)
+                if size >= SHORT and (size > WORDY or not run.rstrip(",.!?:;)").isalpha()):
+                    at = text.index(run, at)  # what was passed over are words and cannot hold it
+                    self._chunks.append((at, at + size))
+                    at += size
         return self._chunks
 
 

@@ -123,7 +123,13 @@ class NumberRecognizer(ChatRecognizer):
     patterns = (
         # cards (ISO/IEC 7812: 13-19 digits): with a right check digit, a cue, in fours, alone in a message, or partly hidden
         anchored(
-            "CREDIT_CARD", r"(?<![\w.+-])\d(?:[ -]{0,2}\d){12,18}(?![\w-])", DIGITS, _is_card, score=0.95, least=13
+            "CREDIT_CARD",
+            r"(?<![\w.+-])\d(?:[ -]{0,2}\d){12,18}(?![\w-])",
+            DIGITS,
+            _is_card,
+            score=0.95,
+            least=13,
+            shape="9(?:[ -]{0,2}9){12}",
         ),
         anchored(
             "CREDIT_CARD",
@@ -132,7 +138,7 @@ class NumberRecognizer(ChatRecognizer):
             fours,
             score=0.95,
             least=16,
-            shapes=tuple(f"9999{sign}9999" for sign in " ./_-"),
+            shape="9999[ ./_-]9999",
         ),
         pattern(
             "CREDIT_CARD",
@@ -154,8 +160,7 @@ class NumberRecognizer(ChatRecognizer):
             score=0.95,
             case=True,
             least=10,
-            shapes=("AA99", "AA 99", "aa99", "aa 99"),
-            hint=r"\d(?:(?<=[A-Za-z]\d)|(?<=[A-Za-z] \d))\d[ -]?[A-Za-z\d]{4}",
+            shape="99(?:(?:(?<=AA99)|(?<=AA 99))(?:[ -]?[A9]{4}){2}|(?:(?<=aa99)|(?<=aa 99))(?:[ -]?[a9]{4}){2})",
         ),
         anchored(
             "IBAN",
@@ -173,6 +178,7 @@ class NumberRecognizer(ChatRecognizer):
             case=True,
             score=0.95,
             least=4,
+            hint=r"[ -][\dOolISB]{2}(?: |-| -)",
         ),
         anchored(
             "SSN",
@@ -190,7 +196,7 @@ class NumberRecognizer(ChatRecognizer):
             r"^\s?(?:(?:sure|yes|yeah|ok|okay|it is|it'?s|here|this is)[ ,:]{1,2}){0,3}(?P<v>\d{9})(?=[.\s]{0,2}$|,? and\b)",
             DIGITS,
             least=9,
-            shapes=("999999999",),
+            shape="999999999",
         ),
         # orders, invoices, tickets
         anchored("ORDER_ID", rf"{WORD}(?:{_any_of(_ORDER)})s?{_IS}{_CODE}", _ORDER, _is_order, least=3),
@@ -230,7 +236,7 @@ class NumberRecognizer(ChatRecognizer):
             case=True,
             least=4,
             chunk=7,
-            shapes=("A9999", "A-9999"),
+            shape="9999(?:(?<=A9999)|(?<=A-9999))",
         ),
         anchored(
             "ORDER_ID",

@@ -14,7 +14,7 @@ SHAPES = (
         case=True,
         least=4,
         chunk=10,
-        shapes=("AAAA9",),
+        shape="AAAA9",
     ),
     anchored(
         "ID",
@@ -22,7 +22,7 @@ SHAPES = (
         DIGITS,
         fours,
         least=12,
-        shapes=("9999 9999 9999",),
+        shape="9999 9999 9999",
     ),
     pattern(
         "ID",
@@ -32,7 +32,7 @@ SHAPES = (
         case=True,
         least=7,
         chunk=9,
-        shapes=("9999999A", "9999999-A"),
+        shape="9999999-?A",
     ),
     pattern(
         "ID",
@@ -40,7 +40,7 @@ SHAPES = (
         DIGITS,
         case=True,
         least=6,
-        shapes=("A99", "A 99"),
+        shape="99(?: ?99 ?99 ?A|A99A999A)",
     ),
     pattern(
         "ID",
@@ -48,7 +48,7 @@ SHAPES = (
         ".",
         least=11,
         chunk=14,
-        shapes=(".999-", ".999/"),
+        shape=r"\.999[-/]",
     ),
     # wallets of Bitcoin (BIP 173, base58) and Ethereum
     pattern(

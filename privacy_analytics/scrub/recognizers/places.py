@@ -26,7 +26,7 @@ def _words(alternatives: str) -> str:
     return alternatives.lower().removeprefix("(?:").removesuffix(")").replace("|", " ")
 
 
-_BEHIND = ("a 9", "A 9", ". 9", "  9")
+_BEHIND = r" 9(?<=[aA. ] .)"
 """What `_behind` looks like."""
 
 
@@ -89,7 +89,7 @@ class PlaceRecognizer(ChatRecognizer):
             r"\b[^\W\d_][\w-]{2,30}(?:stra(?:ss|ß)e|strasse|str\.|allee|gasse|gracht|platz|straat|laan|gatan|vej)\s{1,2}\d{1,4}\s?[a-z]?\b"
             + _POST,
             DIGITS,
-            shapes=_BEHIND,
+            shape=_BEHIND,
             hint=_behind("sse ße str. allee gasse gracht platz straat laan gatan vej"),
         ),
         pattern(
@@ -111,7 +111,7 @@ class PlaceRecognizer(ChatRecognizer):
             r"\b(?-i:[A-ZÀ-Þ])[^\W\d_]{2,30}(?:weg|ring|damm|ufer|hof|kade|plein|singel|gade|stræde|vägen|vagen|väg|vegen|veien|tie|katu|kuja|polku|gränd|utca|útja)\s{1,2}\d{1,4}\s?[a-z]?\b"
             + _POST,
             DIGITS,
-            shapes=_BEHIND,
+            shape=_BEHIND,
             hint=_behind(
                 "weg ring damm ufer hof kade plein singel gade stræde vägen vagen väg vegen veien tie katu kuja polku gränd utca útja"
             ),
@@ -139,7 +139,7 @@ class PlaceRecognizer(ChatRecognizer):
             DIGITS,
             _starts_with_country,
             least=4,
-            shapes=(" 9999",),
+            shape=" 9999",
             hint=r"(?m)\s\d{4,6}\s?$",
         ),
         pattern(
@@ -164,7 +164,7 @@ class PlaceRecognizer(ChatRecognizer):
             r"(?<![\w-])(?:[A-Z]{1,2}\d[A-Z\d]?\s?\d[ABD-HJLNP-UW-Z]{2}|[ABCEGHJ-NPRSTVXY]\d[A-Z]\s\d[A-Z]\d)(?![\w-])",
             DIGITS,
             case=True,
-            shapes=("9AA", "9A 9"),
+            shape="9A(?:A| 9)",
         ),
         anchored(
             "ADDRESS",
@@ -178,6 +178,7 @@ class PlaceRecognizer(ChatRecognizer):
             "live lives living based located reside residing moved moving grew from born town city hometown",
             _is_town,
             score=0.85,
+            hint=r"(?:liv(?:e|es|ing)|based|located|residing|reside|mov(?:ed|ing)|grew up)(?:\s(?:here|down|over|up))?\s(?:in|near|to)\s|(?:m|re|ly|gs)\sfrom\s|born\sin|(?:town|city) is\s",
         ),
         anchored(
             "LOCATION",
@@ -204,6 +205,6 @@ class PlaceRecognizer(ChatRecognizer):
             _is_known_town,
             score=0.5,
             case=True,
-            shapes=(" A",),
+            shape=" A",
         ),
     )

@@ -283,7 +283,7 @@ class SecretRecognizer(ChatRecognizer):
             _is_spaced_licence,
             least=2,
             case=True,
-            shapes=("A A", "A 9", "9 A", "9 9"),
+            shape=" [A9](?<=[A9] .)",
             hint="[A-Z0-9]{4} [A-Z0-9]{4}",
         ),
         anchored(

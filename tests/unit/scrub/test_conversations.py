@@ -189,14 +189,14 @@ def test_spans_lie_in_their_own_texts(fast: Scrubber) -> None:
 
 
 def test_a_seam_that_cannot_be_read_costs_both_sides(fast: Scrubber, monkeypatch: pytest.MonkeyPatch) -> None:
-    find = NameRecognizer.find
+    find = NameRecognizer.find_alone
 
     def fail(self: NameRecognizer, glance: object) -> object:
         if "left is right" in glance.text:  # type: ignore[attr-defined]
             raise ValueError
         return find(self, glance)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(NameRecognizer, "find", fail)
+    monkeypatch.setattr(NameRecognizer, "find_alone", fail)
     assert said(fast, "fine", "left is", "right", "fine") == ["fine", FAILED, FAILED, "fine"]
 
 

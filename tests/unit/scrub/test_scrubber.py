@@ -39,14 +39,14 @@ def test_plain_text_is_scanned_as_it_is() -> None:
 def test_a_failing_recognizer_masks_the_whole_text_and_says_nothing(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    find = NameRecognizer.find
+    find = NameRecognizer.find_alone
 
     def fail(self: NameRecognizer, glance: object) -> object:
         if "jane" in glance.text:  # type: ignore[attr-defined]
             raise ValueError(glance.text)  # type: ignore[attr-defined]
         return find(self, glance)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(NameRecognizer, "find", fail)
+    monkeypatch.setattr(NameRecognizer, "find_alone", fail)
     scrubber = Scrubber("fast")
     with caplog.at_level(logging.DEBUG):
         bad, good = scrubber.scrub([f"mail {SECRET}", "mail bob@example.com"])
@@ -79,13 +79,13 @@ def test_a_failing_name_model_masks_only_the_text_it_fails_on(
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every text that the rules read, from now on."""
     texts: list[str] = []
-    find = NameRecognizer.find
+    find = NameRecognizer.find_alone
 
     def spy(self: NameRecognizer, glance: object) -> object:
         texts.append(glance.text)  # type: ignore[attr-defined]
         return find(self, glance)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(NameRecognizer, "find", spy)
+    monkeypatch.setattr(NameRecognizer, "find_alone", spy)
     return texts
 
 
