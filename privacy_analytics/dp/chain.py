@@ -239,9 +239,13 @@ class Chain:
             yield connection
 
     @contextmanager
-    def adding(self) -> Generator[Writer]:
-        """One writer at a time: the head row is locked first (SQLite: BEGIN IMMEDIATE). All of it or nothing."""
-        with self._writing.begin() as connection:
+    def adding(self, *, at_once: bool = True) -> Generator[Writer]:
+        """One writer at a time: the head row is locked first (SQLite: BEGIN IMMEDIATE). All of it or nothing.
+
+        On disk when it returns; without ``at_once`` SQLite leaves that to the next addition, whose log comes after it.
+        """
+        writing = self._writing if at_once else self._writing.execution_options(synchronous="NORMAL")
+        with writing.begin() as connection:
             writer = Writer(connection, *connection.execute(_LOCK).one())
             yield writer
             connection.execute(_MOVE, {"seq": writer.seq, "hash": writer.hash})
@@ -278,11 +282,14 @@ def _engine(url: str) -> sa.Engine:
 
 
 def _on_connect(connection: Any, _record: object) -> None:
-    """Leave transactions to us, and let a commit be on disk before it is believed."""
+    """Leave transactions to us."""
     connection.isolation_level = None
-    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL"):
+    for pragma in ("busy_timeout=30000", "journal_mode=WAL"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _on_begin(connection: sa.Connection) -> None:
-    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', '')}")
+    """Let a commit be on disk before it is believed, unless told otherwise."""
+    how = connection.get_execution_options()
+    connection.exec_driver_sql(f"PRAGMA synchronous={how.get('synchronous', 'FULL')}")
+    connection.exec_driver_sql(f"BEGIN {how.get('begin', '')}")

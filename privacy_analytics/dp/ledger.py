@@ -66,7 +66,9 @@ class Ledger(Chain):
         of the months has less left, LedgerError where the plan has a reservation.
         """
         try:
-            with self.adding() as writer:
+            with self.adding(
+                at_once=False
+            ) as writer:  # nothing is drawn before ``drawing`` is on disk, and this with it
                 about: dict[str, Any] = {"plan": plan, "purpose": purpose, "payload": payload}
                 _reserve(writer, months, charge, allowance, **about)
         except IntegrityError:

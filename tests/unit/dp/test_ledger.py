@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -243,6 +244,15 @@ def test_a_file_that_is_no_database_is_refused_with_the_way_forward(tmp_path: An
     (tmp_path / "ledger.sqlite").write_text("not a database, but long enough to be looked at\n" * 100)
     with pytest.raises(LedgerError, match=r"cannot be used.*pa doctor --accept-restore"):
         Ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
+
+
+def test_a_drawing_and_an_answer_are_on_disk_before_they_are_believed(tmp_path: Path):
+    """A reservation is there with its drawing at the latest: nothing was drawn for one that a power cut took."""
+    ledger, told = Ledger(f"sqlite:///{tmp_path}/ledger.sqlite"), []
+    sa.event.listen(ledger.engine, "before_cursor_execute", lambda *about: told.append(about[2]))
+    spend(ledger)
+    synced = [each.rpartition("=")[2] for each in told if each.startswith("PRAGMA synchronous")]
+    assert synced == ["NORMAL", "FULL", "FULL"]
 
 
 def test_the_chain_is_verified_while_another_process_adds(ledger: Ledger, url: str, monkeypatch: pytest.MonkeyPatch):
