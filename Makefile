@@ -8,7 +8,7 @@ CONTEXT := benchmarks/dp/.venv
 PII ?= ../shared/benchmarks/pii
 CARD ?= data/scrub_card.json
 
-.PHONY: help setup demo lab test check format bench-scrub bench-dp soak clean
+.PHONY: help setup demo lab test check format bench-scrub bench-dp soak audit clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ bench-dp: $(READY) $(CONTEXT)/.ready  ## CPU time of private answers beside raw 
 
 soak: $(READY)  ## Kill releases anywhere, in SCHEDULES=10000 schedules on SQLite and PostgreSQL (an hour)
 	@$(BIN)/python benchmarks/soak.py $(SCHEDULES)
+
+audit: $(READY)  ## Measure what every kind of question loses, and see that seeded faults are caught
+	@$(BIN)/python benchmarks/audit
 
 clean:  ## Remove the demo and everything that was set up
 	@rm -rf .venv $(BENCH) $(CONTEXT) benchmarks/dp/.cache demo dist
