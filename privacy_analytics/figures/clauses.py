@@ -73,8 +73,6 @@ def did(release: Release, cell: Cell, unit: str) -> str:
         return f"{of}were counted{inside}{where(release)}{_among(release)}{_adverbs(cell.key, release.by)}"
     if unit == "rows":
         return f"{rows(release)} were counted{where(release)}{_among(release)}{_adverbs(cell.key, release.by)}"
-    if unit == "ratio":
-        return f"{rows(release)} an account{_adverbs(cell.key, release.by)}"
     who = f"adopters of {_cohort(release)}" if _cohort(release) else "accounts"
     if unit == "share":
         who = f"of the {who} counted"

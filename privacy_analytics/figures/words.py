@@ -85,6 +85,8 @@ def sentence(release: Release, *, key: tuple[str, ...] | None = None, says: str 
     elif unit == "quantile":
         who = part_words(cell.key[-1], "quantile")
         said = f"{who} had {at_most(release, number)}{tail(release, cell)}"
+    elif unit == "ratio":
+        said = f"the ratio was {number}{tail(release, cell)}"
     else:
         said = f"{number} {did(release, cell, unit)}{when(release)}"
     return f"{capital(said)}{caution}."

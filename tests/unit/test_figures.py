@@ -265,8 +265,8 @@ def test_a_change_within_its_noise_is_no_clear_difference(release):
 def test_rows_of_accounts_are_a_ratio_not_a_percentage(release, world):
     sessions = release("sessions", 61_000.0, unit="rows", table="sessions")
     ratio = share(sessions, of=world["month"])
-    assert "4.91" in figures.sentence(ratio)
-    assert "%" not in figures.sentence(ratio)
+    assert figures.sentence(ratio) == "The ratio was about 4.91 (±0.02) in October 2026."
+    assert figures.sentence(ratio, says="sessions an account").startswith("About 4.91 (±0.02) sessions an account in")
 
 
 def test_a_sentence_about_too_few_shows_no_number(release):
