@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from privacy_analytics.curator import Curator
 from privacy_analytics.dp.questions import (
     Between,
     Bins,
@@ -26,6 +27,7 @@ from privacy_analytics.dp.questions import (
 )
 from privacy_analytics.dp.releases import Z95, Cell, Mechanism, Release, status
 from privacy_analytics.dp.store import ReleaseStore
+from privacy_analytics.settings import Settings
 
 FLOOR = 20
 EVERY_KIND: list[Question] = [
@@ -126,3 +128,16 @@ def every_kind(workspace_with: Any, events: Any, session_of: Any) -> tuple[list[
     session = session_of(settings, "usage")
     releases = [session.release(question, share=0.3).release for question in EVERY_KIND]
     return releases, ReleaseStore(settings.path("releases"))
+
+
+@pytest.fixture
+def ask(curator_of: Callable[[Settings], Curator]) -> Callable[..., Any]:
+    """Release one question or named blocks, by a new curator each time."""
+
+    def asked(settings: Settings, question: Any = None, *, share: float = 0.2, **request: Any) -> Any:
+        about = {"month": "2026-10", "purpose": "exploration", "share": share}
+        if question is not None:
+            about["question"] = question
+        return curator_of(settings).call("release", about | request)
+
+    return asked
