@@ -7,16 +7,19 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from privacy_analytics.curator import Curator
-from privacy_analytics.dp.ledger import Event
+from privacy_analytics.dp.ledger import Event, Ledger
 from privacy_analytics.dp.questions import CountAccounts
 from privacy_analytics.settings import Settings
 
 BLOCKS = {name: CountAccounts("events", by=by).canonical() for name, by in [("month", None), ("os", "os")]}
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
 REQUEST = {"month": "2026-10", "purpose": "exploration", "share": 0.4, "blocks": BLOCKS}
 DIE = {
     "after reserve": "after(Ledger, 'reserve', 1)",
@@ -132,3 +135,10 @@ def test_killed_twice_while_drawing_it_pays_for_each_until_the_cap(october: Sett
     assert sum(event.nano_rho for event in drawn) <= ledger.spent("2026-10", "exploration").nano_rho
     outcome = curator_of(october).call("release", REQUEST)  # a third time is more than is left
     assert (sorted(outcome["releases"]), outcome["lost"], outcome["nano_rho"]) == (["month"], ["os"], 0)
+
+
+def test_a_curator_answers_from_a_ledger_of_either_database_once(october: Settings, url: str):
+    outcomes = [Curator(replace(october, ledger_url=url), clock=lambda: NOW).call("release", REQUEST) for _ in range(2)]
+    assert [outcome["nano_rho"] > 0 for outcome in outcomes] == [True, False]
+    assert outcomes[0]["releases"] == outcomes[1]["releases"]
+    assert kinds(Ledger(url).events()) == ["reserve", *["drawing", "commit"] * 2]

@@ -9,6 +9,7 @@ from schedules import Ask, Charge, Fault, Life, Schedule, Told, check, survive
 
 from privacy_analytics.dp.ledger import Event
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")  # its threads rest
 SCHEDULES = 60
 ALLOWANCE = Charge(10, 1)
 
