@@ -22,6 +22,8 @@ USEFUL = 0.5
 """A block is released if its expected 95 % half-width is at most this part of its expected cell."""
 CLOSER = 5
 """Means and quantiles need their accounts so much closer than a count does: a tenth of them, not half."""
+MANY = 1e9
+"""Accounts, so many that every expected cell is above one."""
 SAID_BY = 100
 """A phrase is taken to be said by one account in so many."""
 
@@ -82,8 +84,8 @@ def allot(
         if coarser:
             chosen[worst] = coarser
         else:
+            dropped.append(TooSmall(worst, _needed(chosen[worst][0], charges[worst])))
             del chosen[worst]
-            dropped.append(TooSmall(worst, _round_up(accounts * errors[worst] / USEFUL)))
     return [], dropped
 
 
@@ -126,6 +128,12 @@ def _split(blocks: Mapping[str, Bounded], accounts: float, budget: Charge) -> di
         name: Charge(1 + int(free * (weight / total)), budget.delta // len(discovering) if name in discovering else 0)
         for name, weight in weights.items()
     }
+
+
+def _needed(bounded: Bounded, charge: Charge) -> int:
+    """Accounts from which a block is useful at this price: beyond one, its expected cell grows with them."""
+    each = expected_cell(bounded, MANY) / MANY
+    return _round_up(half_width(bounded, charge.nano_rho) / USEFUL / each)
 
 
 def _round_up(accounts: float) -> int:

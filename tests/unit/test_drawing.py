@@ -7,7 +7,7 @@ import pytest
 
 from privacy_analytics.dp.charge import Charge
 from privacy_analytics.dp.ledger import Ledger
-from privacy_analytics.dp.questions import Bounded, CountAccounts, Key
+from privacy_analytics.dp.questions import Bounded, CountAccounts, Key, Retention, TopKeys
 from privacy_analytics.dp.releases import Cell, Release
 from privacy_analytics.drawing import Blocks, Outcome, Purse, anchor_of, draw, plan_id, set_aside
 from privacy_analytics.errors import InsufficientLoss
@@ -124,3 +124,33 @@ def test_answers_that_are_there_are_not_drawn_again(purse: Purse):
     run(purse)
     assert [event.kind for event in purse.ledger.events()] == ["reserve", "drawing", "commit"] * 2
     assert json.loads(purse.ledger.events()[3].payload)["blocks"] == ["os"]
+
+
+SPANNING = Bounded(Retention(), (OS, OS), 2, 1, "all", "r0+r0", months=("2026-09", "2026-10"))
+
+
+def spanning(purse: Purse) -> Purse:
+    return replace(purse, months=("2026-09", "2026-10"))
+
+
+def test_a_spanning_question_is_charged_to_each_of_its_months(purse: Purse):
+    run(spanning(purse), {"stay": (SPANNING,)}, explicit=True)
+    assert [purse.ledger.spent(month, "usage").nano_rho for month in ("2026-09", "2026-10")] == [1_000_000] * 2
+    assert purse.ledger.spent("2026-08", "usage") == Charge()
+
+
+def test_several_months_have_left_what_the_poorest_of_them_has(purse: Purse):
+    run(replace(purse, months=("2026-09",)), {"month": (MONTH,)}, budget=Charge(30_000_000))
+    assert spanning(purse).left == Charge(70_000_000)
+    assert (purse.left, spanning(purse).spent) == (Charge(100_000_000), Charge())
+    with pytest.raises(InsufficientLoss):
+        run(spanning(purse), {"stay": (SPANNING,)}, budget=Charge(70_000_001), explicit=True)
+    assert purse.ledger.spent("2026-10", "usage") == Charge()
+
+
+def test_delta_goes_to_the_questions_that_find_phrases_alone(tmp_path: Path):
+    purse = Purse(Ledger(f"sqlite:///{tmp_path}/ledger.sqlite"), ("2026-10",), "usage", Charge(10**9, 1000))
+    phrases = Bounded(TopKeys("messages", "content"), (), 30, 1, "all", "2026-10.r0")
+    run(purse, {"os": (BY_OS,), "phrases": (phrases,)}, budget=Charge(10**8, 1000), explicit=True)
+    charged = {event.key: event.delta for event in purse.ledger.events() if event.kind == "drawing"}
+    assert charged == {BY_OS.key: 0, phrases.key: 1000}

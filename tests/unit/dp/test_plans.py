@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,17 @@ from hypothesis import strategies as st
 from privacy_analytics.dp import plans
 from privacy_analytics.dp.answering import half_width
 from privacy_analytics.dp.charge import Charge
-from privacy_analytics.dp.questions import Bounded, CountAccounts, CountRows, Key
+from privacy_analytics.dp.questions import (
+    Bounded,
+    CountAccounts,
+    CountRows,
+    Key,
+    Mean,
+    Quantiles,
+    Retention,
+    TopKeys,
+    Value,
+)
 
 
 def block(cells: int, per_account: int = 1, per_cell: int = 1) -> Bounded:
@@ -84,3 +95,41 @@ def test_no_blocks_are_no_plan():
 def test_a_block_alone_gets_everything(accounts: float, total: int):
     (only,), _ = plans.allot({"answer": (DAYS,)}, accounts, Charge(total), all_of_them=True)
     assert only.charge == Charge(total)
+
+
+PHRASES = Bounded(TopKeys("messages", "content"), (), 30, 1, "all", "2026-10.r0")
+MINUTES = Value("minutes", 0, 24_000, 100)
+MEAN = Bounded(Mean("sessions", "minutes"), (), 1, 12_000, "all", "2026-10.r0", value=MINUTES)
+MEDIAN = Bounded(
+    Quantiles("sessions", "minutes", [0.5]), (), 1, 1, "all", "2026-10.r0", value=MINUTES, places=(0, 9, 24_000)
+)
+STAY = Bounded(Retention(), DAYS.keys, 4, 1, "all", "s", months=("2026-09", "2026-10"))
+
+
+def test_delta_is_split_evenly_among_the_questions_that_find_phrases():
+    blocks = {"a": (PHRASES,), "b": (MONTH,), "c": (replace(PHRASES, snapshot="other"),)}
+    allotted, _ = plans.allot(blocks, 1e6, Charge(10**8, 1001), all_of_them=True)
+    assert [each.charge.delta for each in allotted] == [500, 0, 500]
+
+
+@pytest.mark.parametrize("bounded", [MONTH, DAYS, MEAN, MEDIAN, PHRASES, STAY])
+def test_every_kind_is_useful_from_the_population_it_is_said_to_need(bounded: Bounded):
+    budget = Charge(20_000, 10**6)
+    _, (small,) = plans.allot({"a": (bounded,)}, 40, budget)
+    assert plans.allot({"a": (bounded,)}, small.needs * 1.01, budget)[1] == []
+    assert plans.allot({"a": (bounded,)}, small.needs * 0.8, budget)[1] != []
+
+
+def test_means_and_quantiles_need_more_accounts_than_a_count_at_the_same_price():
+    cells = [plans.expected_cell(each, 1000) for each in (MONTH, MEAN, MEDIAN)]
+    assert cells == [1000, 1000 / plans.CLOSER, 1000 / plans.CLOSER]
+
+
+def test_what_else_could_be_asked_is_narrower_or_cheaper():
+    offers = {each["says"]: each for each in plans.alternatives(DAYS, (DAYS, WEEKS), 2000, Charge(100_000))}
+    assert list(offers) == ["by feature", "per_account=7", "the price that makes it useful"]
+    useful = offers["the price that makes it useful"]
+    assert useful["half_width"] == pytest.approx(plans.USEFUL * useful["expected_cell"], rel=0.01)
+    cheaper = plans.alternatives(MONTH, (MONTH,), 1e6, Charge(10**8))
+    assert [each["says"] for each in cheaper] == ["a quarter of the price"]
+    assert cheaper[0]["nano_rho"] == 25_000_000
