@@ -133,7 +133,7 @@ FAULTS = (
     ),
     Fault(
         "keys coded by their rank in the data",
-        (PROMISES + "test_which_cells_an_account_keeps_is_its_own_matter",),
+        (PROMISES + "test_what_an_account_adds_is_its_own_matter",),
         (
             Edit(
                 BOUNDING,
@@ -144,7 +144,7 @@ FAULTS = (
     ),
     Fault(
         "cells chosen by an account's code, which comes from the data",
-        (PROMISES + "test_an_accounts_code_decides_nothing",),
+        (PROMISES + "test_an_accounts_name_and_place_decide_nothing",),
         (Edit(BOUNDING, 'account = nw.col("account_hash")', 'account = nw.col("account")'),),
     ),
     Fault(

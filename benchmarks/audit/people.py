@@ -35,16 +35,20 @@ def lake() -> Generator[Lake]:
 
 
 def add(made: Lake, batch: str, month: str, **rows: pl.DataFrame) -> None:
-    """Commit a batch of rows by table; what they do not say is null, an account's hash that of its name."""
+    """Commit a batch of rows by table; what they do not say is null, an account's hash by default that of its name."""
     for table, frame in rows.items():
-        names = frame["account"].unique()
-        hashes = [int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) >> 1 for name in names]
-        hashed = pl.DataFrame({"account": names, "account_hash": hashes})
-        full = frame.join(hashed, on="account", how="left", maintain_order="left")
+        full = frame if "account_hash" in frame.columns else _hashed(frame)
         full = full.with_columns(row_id=pl.int_range(pl.len(), dtype=pl.Int64), month=pl.lit(month))
         missing = {name: kind for name, kind in made.schemas[table].items() if name not in full.columns}
         made.append(table, full.with_columns(pl.lit(None, kind).alias(name) for name, kind in missing.items()), batch)
     made.commit(batch, {})
+
+
+def _hashed(frame: pl.DataFrame) -> pl.DataFrame:
+    names = frame["account"].unique()
+    hashes = [int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) >> 1 for name in names]
+    hashed = pl.DataFrame({"account": names, "account_hash": hashes})
+    return frame.join(hashed, on="account", how="left", maintain_order="left")
 
 
 def engine(made: Lake, months: Iterable[str], batches: tuple[str, ...] | None = None) -> LakeEngine:

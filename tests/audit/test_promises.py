@@ -4,15 +4,13 @@ import json
 from collections import Counter
 from datetime import UTC, date, datetime
 
-import narwhals as nw
 import polars as pl
 import pytest
-from people import MONTH, SALT, add, engine, lake
+from people import MONTH, add, engine, lake
 
 from privacy_analytics import workspace
 from privacy_analytics.curator import Curator
 from privacy_analytics.dp import answering, mechanisms
-from privacy_analytics.dp.bounding import contributions, hashes
 from privacy_analytics.dp.charge import Charge
 from privacy_analytics.dp.questions import Bounded, CountAccounts, Key, Retention
 
@@ -22,32 +20,35 @@ BY_FEATURE = Bounded(
 )
 
 
-def kept(accounts, cells, codes=None):
-    """Which cells each account keeps, by its hash."""
-    codes = accounts if codes is None else codes
-    pairs = [
-        (codes[account], account * 0x9E3779B97F4A7C15 % 2**63, cell) for account in accounts for cell in cells[account]
+def events(accounts, *, cells=lambda at: range(12), name="account {}".format):
+    """One event of each account in each of its cells; an account's hash is that of its number, whatever its name."""
+    rows = [
+        (name(at), at * 0x9E3779B97F4A7C15 % 2**63, KEYS[cell], date(2026, 10, 5))
+        for at in accounts
+        for cell in cells(at)
     ]
-    rows = pl.DataFrame(
-        pairs, schema=["account", "account_hash", "cell"], orient="row", schema_overrides={"account_hash": pl.Int64}
-    )
-    public = nw.from_native(pl.DataFrame(hashes(BY_FEATURE, SALT)).lazy())
-    found = contributions(nw.from_native(rows.lazy()), public, BY_FEATURE).to_native().collect()
-    return {account: sorted(found.filter(pl.col("account") == codes[account])["cell"]) for account in accounts}
+    schema = {"account": pl.String, "account_hash": pl.Int64, "feature": pl.String, "day": pl.Date}
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def test_which_cells_an_account_keeps_is_its_own_matter():
-    accounts = {at: at for at in range(1, 200)}
-    cells = {at: range(3 + at % 4, 12, 2) for at in accounts}
-    alone, newcomer = kept(accounts, cells), {200: 200}
-    together = kept(accounts | newcomer, cells | {200: range(12)})
-    assert {account: together[account] for account in accounts} == alone
+def sums(made, *batches):
+    return engine(made, [MONTH], batches).sums(BY_FEATURE).n.ravel()
 
 
-def test_an_accounts_code_decides_nothing():
-    accounts = {at: at for at in range(1, 200)}
-    cells = dict.fromkeys(accounts, range(12))
-    assert kept(accounts, cells, {at: 1000 - at for at in accounts}) == kept(accounts, cells)
+def test_what_an_account_adds_is_its_own_matter():
+    """The sums of two populations are the sums of both: no account changes which cells another one keeps."""
+    with lake() as made:
+        add(made, "b0", MONTH, events=events(range(200), cells=lambda at: range(3 + at % 4, 12, 2)))
+        add(made, "b1", MONTH, events=events(range(200, 201)))
+        assert (sums(made, "b0", "b1") == sums(made, "b0") + sums(made, "b1")).all()
+        assert sums(made, "b1").sum() == BY_FEATURE.per_account
+
+
+def test_an_accounts_name_and_place_decide_nothing():
+    with lake() as made:
+        add(made, "b0", MONTH, events=events(range(200)))
+        add(made, "b1", MONTH, events=events(range(200), name=lambda at: f"another {1000 - at}"))
+        assert (sums(made, "b0") == sums(made, "b1")).all()
 
 
 def test_a_question_that_spans_months_is_priced_at_both_sides_of_a_change():
