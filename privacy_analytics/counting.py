@@ -10,13 +10,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import narwhals as nw
 import numpy as np
 import polars as pl
 
 from privacy_analytics import phrases
+from privacy_analytics.dp import local
 from privacy_analytics.dp.answering import Sums
-from privacy_analytics.dp.bounding import contributions, hashes, met_a_bound, outside, summed
 from privacy_analytics.dp.questions import (
     ROWS,
     Between,
@@ -24,6 +23,7 @@ from privacy_analytics.dp.questions import (
     Histogram,
     Key,
     Quantiles,
+    Question,
     Retention,
     TopKeys,
 )
@@ -75,19 +75,22 @@ class LakeEngine:
 
     def sums(self, bounded: Bounded) -> Sums:
         """Over all accounts: one row of numbers a group, in their order; one number in it, or one a place."""
-        cells = nw.from_native(pl.DataFrame(hashes(bounded, self._salt)).lazy())
-        contributed = contributions(nw.from_native(self.rows(bounded)), cells, bounded)
-        over = outside(contributed, bounded)
-        kept = contributed.join(over, on="account", how="anti")
-        parts = [cast("pl.LazyFrame", part.to_native()) for part in (summed(kept), met_a_bound(kept), over)]
-        table, met, dropped = pl.collect_all(parts, engine="streaming")
-        if dropped.height:
-            OPERATOR.error("bounding dropped %d account(s) of one question; this is a fault, report it", dropped.height)
-        places, cells_touched = place(bounded, table["place"].to_numpy()), table["cell"].to_numpy()
-        n, accounts = (np.zeros((len(bounded.groups), bins(bounded)), np.int64) for _ in range(2))
-        np.add.at(n, (cells_touched, places), table["n"].to_numpy())
-        np.add.at(accounts, (cells_touched, places), table["accounts"].to_numpy())
-        return Sums(n, accounts, met.item() if bounded.clipped else 0)
+        size, width = len(bounded.groups), bins(bounded)
+        n, accounts = np.zeros(size * width, np.int64), np.zeros(size * width, np.int64)
+        met = dropped = 0
+        for block in local.blocks(self._together(bounded)):
+            each = local.contributions(block, bounded, self._salt)
+            fits = local.within(each, bounded)
+            if not fits.all():
+                dropped += len(np.unique(each.account[~fits]))
+                each = each.only(fits)
+            at = each.cell if each.place is None else each.cell * width + place(bounded, each.place)
+            np.add.at(n, at, each.n)
+            accounts += np.bincount(at, minlength=len(accounts))
+            met += int(np.count_nonzero(each.beyond))
+        if dropped:
+            OPERATOR.error("bounding dropped %d account(s) of one question; this is a fault, report it", dropped)
+        return Sums(n.reshape(size, width), accounts.reshape(size, width), met if bounded.clipped else 0)
 
     def weights(self, bounded: Bounded, found: frozenset[str]) -> Mapping[str, int]:
         """Summed integer weights of the phrases that are not found yet."""
@@ -98,49 +101,77 @@ class LakeEngine:
         counted = phrases.counts(self._phrases(bounded), keys, bounded.per_account, self._salt)
         return np.array(counted, np.int64)
 
+    def _together(self, bounded: Bounded) -> local.Rows:
+        """The rows that a question counts, account by account: so a batch's files hold them, else they are sorted."""
+        rows = self.rows(bounded)
+        table = _runs(rows)
+        if not table["begins"].drop_nulls().is_unique().all():
+            table = _runs(rows.sort("account"))
+        firsts = table["begins"].is_not_null().arg_true().to_numpy()
+        names = pl.LazyFrame({"account": table["begins"].drop_nulls()}).with_row_index()
+        if not isinstance(bounded.question, Retention):
+            names = self._population(names, bounded, self._snapshots[-1])
+        counts = np.zeros(len(firsts), bool)
+        counts[names.select("index").collect().to_series().to_numpy()] = True
+        return local.Rows(
+            lengths=np.diff(firsts.astype(np.int64), append=table.height),
+            account_hash=table["account_hash"].gather(firsts).to_numpy(),
+            counts=counts,
+            cell=table["cell"].to_numpy(),
+            number=table["number"].to_numpy() if bounded.value else None,
+        )
+
     def rows(self, bounded: Bounded) -> pl.LazyFrame:
-        """The rows that a question counts: account, hash, cell, ``number``. Every step reads one account at a time."""
-        last = self._snapshots[-1]
-        rows = self._cohorts(bounded) if isinstance(bounded.question, Retention) else self._counted(bounded, last)
-        cell = pl.lit(0, pl.Int64)
+        """Account, hash, cell (-1 for none) and ``number`` of each row. Every step reads one account at a time."""
+        question = bounded.question
+        retention = isinstance(question, Retention)
+        rows = self._cohorts(bounded) if retention else self._counted(question, self._snapshots[-1])
+        cell = pl.lit(0, pl.Int32)
         for key in bounded.keys:
             cell = cell * len(key.keys) + self._key(bounded, key)
-        columns = [cell.alias("cell")]
+        columns = [cell.fill_null(-1).alias("cell")]
         if bounded.value:
             number = pl.lit(1.0) if bounded.value.column == ROWS else pl.col(bounded.value.column)
             columns.append(number.alias("number"))
-        return rows.select("account", "account_hash", *columns).filter(pl.col("cell").is_not_null())
+        return rows.select("account", "account_hash", *columns)
 
-    def _counted(self, bounded: Bounded, snapshot: Snapshot) -> pl.LazyFrame:
-        """Rows of one month that count, whole; ``account`` is a code."""
-        question, batches = bounded.question, snapshot.batches
+    def _counted(self, question: Question, snapshot: Snapshot) -> pl.LazyFrame:
+        """Rows of one month that count if their account does, in the order in which they lie."""
         if question.table == "accounts":
-            rows = self._lake.accounts(batches)  # they belong to no month; a snapshot holds them as they were
+            rows = self._lake.accounts(snapshot.batches)  # they belong to no month; a snapshot holds them as they were
         else:
-            rows = self._lake.scan(question.table, snapshot.month, batches)
-        rows = _coded(rows).join(_coded(self._lake.held(batches)), on="account", how="anti")
+            rows = self._lake.scan(question.table, snapshot.month, snapshot.batches)
         for column, values in question.where:
             rows = rows.filter(_passes(pl.col(column), values, self._tables[question.table].columns[column].kind))
-        if question.cohort:
+        return rows
+
+    def _population(self, accounts: pl.LazyFrame, bounded: Bounded, snapshot: Snapshot) -> pl.LazyFrame:
+        """What is of an account that counts. Far cheaper for a list of accounts than for their rows."""
+        batches = snapshot.batches
+        accounts = accounts.join(self._lake.held(batches), on="account", how="anti")
+        if bounded.question.cohort:
             events = self._lake.scan("events", snapshot.month, batches)
-            adopters = events.filter(pl.col("feature") == question.cohort.feature).select("account").unique()
-            rows = rows.join(_coded(adopters), on="account", how="semi")
+            adopters = events.filter(pl.col("feature") == bounded.question.cohort.feature).select("account").unique()
+            accounts = accounts.join(adopters, on="account", how="semi")
         if bounded.population == "not opted out":
             flags = pl.any_horizontal(pl.col("opted_out", "gpc").fill_null(value=False))
             out = self._lake.accounts(batches).filter(flags).select("account")
-            rows = rows.join(_coded(out), on="account", how="anti")
-        return rows
+            accounts = accounts.join(out, on="account", how="anti")
+        return accounts
+
+    def _whole(self, bounded: Bounded, snapshot: Snapshot) -> pl.LazyFrame:
+        return self._population(self._counted(bounded.question, snapshot), bounded, snapshot)
 
     def _cohorts(self, bounded: Bounded) -> pl.LazyFrame:
         """Rows of all months with ``cohort``, the day that their account came, and ``week``, how many weeks later."""
         question, first = cast("Retention", bounded.question), self._snapshots[0]
-        months = [self._counted(bounded, snapshot) for snapshot in self._snapshots]
+        months = [self._whole(bounded, snapshot) for snapshot in self._snapshots]
         rows = pl.concat([month.select("account", "account_hash", "day") for month in months])
         if question.cohort_by == "signup":
             signup = pl.col("created_at").dt.convert_time_zone(self._zone).dt.date()
-            came = _coded(self._lake.accounts(self._snapshots[-1].batches)).select("account", came=signup)
+            came = self._lake.accounts(self._snapshots[-1].batches).select("account", came=signup)
         else:
-            came = self._counted(bounded, first).group_by("account").agg(came=pl.col("day").min())
+            came = self._whole(bounded, first).group_by("account").agg(came=pl.col("day").min())
         week = pl.col("day").dt.truncate("1w") - pl.col("came").dt.truncate("1w")
         return rows.join(came, on="account").select(
             "account", "account_hash", cohort="came", week=(week.dt.total_days() // 7).cast(pl.String)
@@ -150,31 +181,31 @@ class LakeEngine:
         """The index of a row's key in ``key.keys``; null where its value means none."""
         column, values = pl.col(key.column), [value for value, _ in key.values]
         if key.edges:
-            at = pl.sum_horizontal(*[(column >= edge).cast(pl.Int64) for edge in key.edges])
+            at = pl.sum_horizontal(*[(column >= edge).cast(pl.Int32) for edge in key.edges])
             at = pl.when(column.is_not_null() & column.is_not_nan()).then(at)
         elif key.column in DAYS:  # they are listed without a gap
-            at = (column - date.fromisoformat(values[0])).dt.total_days()
+            at = column.to_physical() - (date.fromisoformat(values[0]) - date(1970, 1, 1)).days
             at = pl.when(at.is_between(0, len(values) - 1)).then(at)
         elif key.column == "hour":
             time = pl.col(self._tables[bounded.question.table].time)
-            at = time.dt.convert_time_zone(self._zone).dt.hour().cast(pl.Int64)
+            at = time.dt.convert_time_zone(self._zone).dt.hour().cast(pl.Int32)
         else:
-            at = column.cast(pl.Enum(values), strict=False).to_physical().cast(pl.Int64)
+            at = column.cast(pl.Enum(values), strict=False).to_physical().cast(pl.Int32)
         index = {name: position for position, name in enumerate(key.keys)}
         means = [index[name] for _, name in key.values]
         return at if means == list(range(len(means))) else at.replace_strict(list(range(len(means))), means)
 
     def _said(self, bounded: Bounded) -> pl.DataFrame:
         question = cast("TopKeys", bounded.question)
-        rows = self._counted(bounded, self._snapshots[-1])
+        rows = self._whole(bounded, self._snapshots[-1])
         return phrases.of(rows.select("account", "account_hash", text=question.column), question.words)
 
 
-def _coded(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Accounts as numbers, the same ones in every frame of this process. They come from the data: only whether two are
-    equal may ever matter.
-    """
-    return rows.with_columns(account=pl.col("account").cast(pl.Categorical).to_physical().cast(pl.Int64))
+def _runs(rows: pl.LazyFrame) -> pl.DataFrame:
+    """The rows with ``begins`` instead of ``account``: its name where another one begins, else null."""
+    account = pl.col("account")
+    begins = pl.when(account.ne_missing(account.shift(1))).then(account).alias("begins")
+    return rows.select(begins, pl.exclude("account")).collect(engine="streaming")
 
 
 def bins(bounded: Bounded) -> int:

@@ -4,7 +4,8 @@ The sentence everything rests on: the vector that is noised is a sum of per-acco
 account's rows and public constants alone, each of L2 norm at most ``Bounded.l2``.
 
 ``contributions`` is the per-account statistic, ``outside`` the last look at it; what is within the bounds is added up
-by ``summed`` and ``met_a_bound``.
+by ``summed`` and ``met_a_bound``. On one machine ``local`` does the same on arrays, in a third of the time; that both
+give the same integers is a test.
 """
 
 from __future__ import annotations
@@ -22,16 +23,7 @@ MOST_ACCOUNTS = 2**39
 """Account codes stay below it: times the cells of a question they stay below 2^63."""
 
 
-def hashes(bounded: Bounded, salt: bytes) -> dict[str, list[int]]:
-    """The public cells as columns ``cell`` (its index) and ``cell_hash`` (63 bits of SHA-256 of salt and key)."""
-    digests = (hashlib.sha256(salt + repr(group).encode()).digest() for group in bounded.groups)
-    return {
-        "cell": list(range(len(bounded.groups))),
-        "cell_hash": [int.from_bytes(digest[:8]) >> 1 for digest in digests],
-    }
-
-
-def contributions(rows: nw.LazyFrame[Any], cells: nw.LazyFrame[Any], bounded: Bounded) -> nw.LazyFrame[Any]:
+def contributions(rows: nw.LazyFrame[Any], bounded: Bounded, salt: bytes) -> nw.LazyFrame[Any]:
     """Per (account, cell): how much that account counts there, ``n``, in at most per_account cells; and ``place``, the
     value in steps that decides its bin, 0 for questions without bins; ``beyond``, 1 where it met a bound, else 0.
 
@@ -39,17 +31,15 @@ def contributions(rows: nw.LazyFrame[Any], cells: nw.LazyFrame[Any], bounded: Bo
     ----------
     rows : ``account`` (int64 below MOST_ACCOUNTS; any code, only whether two are equal matters), ``account_hash``
         (int64), ``cell`` (int64, an index of ``bounded.groups``) and, where the question has a value, ``number``
-    cells : what ``hashes`` gives, on the rows' engine
+    salt : see ``priority``
     """
     size = len(bounded.groups)
     placed = _measured(rows, bounded).with_columns(key=nw.col("account") * size + nw.col("cell"))
     counted = _statistic(placed, bounded)
     counted = counted.with_columns(account=nw.col("key") // size, cell=nw.col("key") % size)
     if bounded.per_account < size:
-        ranked = counted.join(cells, on="cell", how="left").with_columns(
-            rank=(_priority() * size + nw.col("cell")).rank("ordinal").over("account"),
-            touched=nw.len().over("account"),
-        )
+        order = priority(nw.col("account_hash"), nw.col("cell"), salt) * size + nw.col("cell")
+        ranked = counted.with_columns(rank=order.rank("ordinal").over("account"), touched=nw.len().over("account"))
         counted = ranked.filter(nw.col("rank") <= bounded.per_account).with_columns(
             beyond=nw.max_horizontal("beyond", (nw.col("touched") > bounded.per_account).cast(nw.Int64))
         )
@@ -131,12 +121,17 @@ def centre(bounded: Bounded) -> int:
     return (low + high) // 2
 
 
-def _priority() -> nw.Expr:
-    """Which cells of an account stay when it has too many: a salted hash of (account, key) below 2^31.
+def priority(account_hash: Any, cell: Any, salt: bytes) -> Any:
+    """Which cells of an account stay when it has too many: a salted hash of (account, cell) below 2^31.
 
-    a * b + c modulo a prime, with a and c from the account's hash and b from the cell's: every account has its own
-    multiplier, so for a random account all cells are alike, pairwise (Carter and Wegman 1979). One multiplier shared by
-    all would prefer some keys over others for everybody.
+    (a * (cell + s) + c) squared, modulo a prime, with a and c from the account's hash: every account has a multiplier of
+    its own, so no cell is preferred for all. Unsquared the first and last cells of a list would be, since neighbours
+    then lie at equal distances (of 10 keys that 40,000 accounts have, 3 kept: chi-square 55 times too large, squared 1).
+
+    Parameters
+    ----------
+    account_hash, cell : int64, as expressions of an engine or as arrays; a cell is an index of a public list
     """
-    account = nw.col("account_hash")
-    return ((account % P) * (nw.col("cell_hash") % P) + account // P % P) % P
+    shift = int.from_bytes(hashlib.sha256(salt).digest()[:4]) % P
+    mixed = ((account_hash % P) * ((cell + shift) % P) + account_hash // P % P) % P
+    return mixed * mixed % P

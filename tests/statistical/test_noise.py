@@ -19,7 +19,7 @@ import polars as pl
 import pytest
 
 from privacy_analytics.dp import mechanisms
-from privacy_analytics.dp.bounding import contributions, hashes, outside, summed
+from privacy_analytics.dp.bounding import contributions, outside, summed
 from privacy_analytics.dp.questions import Bounded, CountAccounts, CountRows, Key
 
 pytestmark = pytest.mark.statistical
@@ -55,8 +55,7 @@ def release(
     noise: Callable[..., list[int]] = mechanisms.add_noise,
 ) -> list[int]:
     """The pipeline of a release: contributions, less what is outside, summed, add_noise."""
-    cells = nw.from_native(pl.DataFrame(hashes(bounded, b"salt")).lazy())
-    contributed = clip(nw.from_native(rows.lazy()), cells, bounded)
+    contributed = clip(nw.from_native(rows.lazy()), bounded, b"salt")
     kept = contributed.join(outside(contributed, bounded), on="account", how="anti")
     counted = dict(summed(kept).to_native().collect().select("cell", "n").iter_rows())
     vector = [counted.get(cell, 0) for cell in range(len(bounded.cells))]
@@ -135,8 +134,8 @@ def test_the_audit_finds_a_missing_clip():
 def test_what_a_clip_forgets_the_last_look_drops():
     """The same missing clip, with the last look in order: the account counts nowhere. False alarm below 2e-5."""
 
-    def forgets(rows: Any, cells: Any, bounded: Bounded) -> Any:
-        return contributions(rows, cells, replace(bounded, per_cell=10))
+    def forgets(rows: Any, bounded: Bounded, salt: bytes) -> Any:
+        return contributions(rows, replace(bounded, per_cell=10), salt)
 
     assert not leaked(release(heavy_pairs(PAIRS["rows"]), PAIRS["rows"], PRICE, clip=forgets), MU)
 

@@ -1,15 +1,18 @@
+import hashlib
 import math
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import duckdb
 import narwhals as nw
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from privacy_analytics.dp.bounding import centre, contributions, hashes, met_a_bound, outside, summed
+from privacy_analytics.dp.bounding import centre, contributions, met_a_bound, outside, priority, summed
 from privacy_analytics.dp.questions import (
     Bounded,
     CountAccounts,
@@ -48,15 +51,19 @@ MEASURED = {
 KINDS = {"accounts": bounds(3, 1), "rows": bounds(3, 4, ROWS), **MEASURED}
 
 
+@cache
+def hashed_63(account: int) -> int:
+    return int.from_bytes(hashlib.sha256(b"%d" % account).digest()[:8]) >> 1
+
+
 def rows_of(*rows: tuple[int, int] | tuple[int, int, float | None]) -> pl.DataFrame:
-    """Rows of (account, cell, number); an account's hash is far from its number."""
-    hashed = [(account, account * 0x9E3779B97F4A7C15 % 2**63, cell, *number) for account, cell, *number in rows]
+    """Rows of (account, cell, number), the hash as an intake makes it."""
+    hashed = [(account, hashed_63(account), cell, *number) for account, cell, *number in rows]
     return pl.DataFrame([row if len(row) == 4 else (*row, 1.0) for row in hashed], schema=SCHEMA, orient="row")
 
 
 def bounded_rows(rows: pl.DataFrame, bounded: Bounded) -> pl.DataFrame:
-    cells = nw.from_native(pl.DataFrame(hashes(bounded, SALT)).lazy())
-    return contributions(nw.from_native(rows.lazy()), cells, bounded).to_native().collect().sort("account", "cell")
+    return contributions(nw.from_native(rows.lazy()), bounded, SALT).to_native().collect().sort("account", "cell")
 
 
 def dropped(contributed: pl.DataFrame, bounded: Bounded) -> list[int]:
@@ -184,10 +191,10 @@ def test_duckdb_gives_the_same_integers(kind: str):
     @given(tables)
     @settings(max_examples=6, deadline=None)
     def same(table: Any) -> None:
-        rows, cells = rows_of(*table), pl.DataFrame(hashes(KINDS[kind], SALT))
+        rows = rows_of(*table)
         with duckdb.connect() as connection:
-            relations = [nw.from_native(connection.from_arrow(frame.to_arrow())).lazy() for frame in (rows, cells)]
-            theirs = summed(contributions(*relations, KINDS[kind])).to_native().fetchall()
+            relation = nw.from_native(connection.from_arrow(rows.to_arrow())).lazy()
+            theirs = summed(contributions(relation, KINDS[kind], SALT)).to_native().fetchall()
         assert {(cell, place): rest for cell, place, *rest in theirs} == {
             key: list(rest) for key, rest in vector(bounded_rows(rows, KINDS[kind])).items()
         }
@@ -258,9 +265,9 @@ def test_the_last_look_drops_an_account_that_exceeds_its_bounds_and_no_other(bad
     assert dropped(pl.DataFrame(GOOD, schema=schema, orient="row"), bounds()) == []
 
 
-def test_every_cell_has_a_salted_hash_of_63_bits():
-    columns = hashes(bounds(), SALT)
-    assert columns["cell"] == list(range(10))
-    assert len(set(columns["cell_hash"])) == 10
-    assert all(0 <= each < 2**63 for each in columns["cell_hash"])
-    assert columns["cell_hash"] != hashes(bounds(), b"another")["cell_hash"]
+def test_the_priority_is_salted_and_below_a_prime():
+    cells = np.arange(10)
+    mine = priority(np.int64(BIG - 7), cells, SALT)
+    assert ((mine >= 0) & (mine < 2**31 - 1)).all()
+    assert len(set(mine.tolist())) == 10
+    assert mine.tolist() != priority(np.int64(BIG - 7), cells, b"another").tolist()
