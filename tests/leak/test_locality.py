@@ -1,21 +1,37 @@
-"""Locality: what an account's rows become is a function of those rows alone, from the export to the lake.
+"""Locality: what an account's rows become is a function of those rows alone, from the export to the lake and the cells.
 
 An account is added to an export, with rows made to disturb: it comes first, shares ids, contents, identifiers and
 keys with others, brings broken rows, audio, a time of another form and a huge text. Every other account's stored
-rows must stay byte-identical.
+rows must stay byte-identical, and what is noised must be the sum of what each account adds.
 """
 
 import json
 import random
-from datetime import date
+from datetime import UTC, date, datetime
 
+import numpy as np
 import polars as pl
 import pytest
 
 from privacy_analytics import workspace
+from privacy_analytics.contracts import tables
+from privacy_analytics.counting import LakeEngine
+from privacy_analytics.dp.questions import (
+    Adopters,
+    CountAccounts,
+    CountRows,
+    Histogram,
+    Mean,
+    Quantiles,
+    Retention,
+    Sum,
+    TopKeys,
+)
 from privacy_analytics.ingest.intake import ingest
 from privacy_analytics.lake import Lake
+from privacy_analytics.resolve import months_of, resolve
 from privacy_analytics.scrub import IdentityHasher, Scrubber
+from privacy_analytics.snapshots import snapshot
 
 FEATURES = ["chat", "mix_assist", "my own thing", None]
 
@@ -58,31 +74,78 @@ def write(folder, people):
         (folder / f"{table}.jsonl").write_text("\n".join(lines))
 
 
-def stored(folder, key, people):
+QUESTIONS = [
+    CountAccounts("events", by=["feature", "day"], per_account=3),
+    CountRows("events", by="hour", where={"feature": ["chat", "mix_assist"]}, per_cell=2),
+    CountAccounts("crashes", by="month"),
+    CountRows("chats", cohort=Adopters("chat")),
+    CountAccounts("support", by="week"),
+    CountAccounts("accounts", by="country"),
+    Sum("events", "duration_ms", bounds=(0, 12)),
+    Mean("sessions", "minutes", by="os"),
+    Quantiles("sessions", "events", [0.5]),
+    Histogram("messages", "rows", [2, 4], by="role"),
+    Retention(),
+    Retention(cohort_by="active"),
+]
+PHRASES = TopKeys("messages", "content", words=2, per_account=3)
+
+
+def ingested(folder, people):
+    folder.mkdir()
     settings = workspace.create(
         folder / "w", product="P", contact_email="a@b.example", timezone="UTC", posted=date(2026, 1, 1)
     )
-    settings.path("private", "key").write_text(key)
+    settings.path("private", "key").write_text("5a" * 32)
     write(folder / "export", people)
     ingest(settings, folder / "export", scrubber=Scrubber("fast", hasher=IdentityHasher(settings.key())))
+    return settings
+
+
+def stored(settings):
     lake = Lake(settings.path("lake"))
     return {
         (t, m): lake.scan(t, m, lake.batches()).drop("batch").collect() for t in lake.schemas for m in lake.months(t)
     }
 
 
+def asked(settings, question):
+    """A bounded question and the engine that answers it in October."""
+    contract, now = tables(settings), datetime(2026, 11, 23, tzinfo=UTC)
+    bounded = resolve(question, contract, purpose="exploration", month="2026-10", snapshot="s")
+    read = [snapshot(settings, month, now=now) for month in months_of(question, "2026-10")]
+    return bounded, LakeEngine(Lake(settings.path("lake")), contract, read, b"salt", "UTC")
+
+
+def noised(settings):
+    """Every number that would be noised: cells, the accounts in them, who met a bound; and weights of phrases."""
+    numbers = {}
+    for question in QUESTIONS:
+        bounded, engine = asked(settings, question)
+        sums = engine.sums(bounded)
+        parts = np.concatenate([sums.n.ravel(), sums.accounts.ravel(), [sums.met_a_bound]])
+        numbers |= {(question, at): n for at, n in enumerate(parts.tolist()) if n}
+    bounded, engine = asked(settings, PHRASES)
+    return numbers | engine.weights(bounded, frozenset())
+
+
 @pytest.mark.parametrize("seed", range(4))
-def test_adding_an_account_changes_no_stored_row_of_any_other(tmp_path, seed):
+def test_adding_an_account_changes_no_stored_row_of_any_other_and_no_cell_but_by_what_it_adds(tmp_path, seed):
     rng = random.Random(seed)
     others = [person(rng, name) for name in ("anna", "ben", "cleo")]
     added = disturber(rng, others)
     together = [added, *others] if seed % 2 else [*others[:1], added, *others[1:]]
-    (tmp_path / "without").mkdir()
-    (tmp_path / "with").mkdir()
-    without, among = stored(tmp_path / "without", "5a" * 32, others), stored(tmp_path / "with", "5a" * 32, together)
-    assert len(among[("accounts", "all")]) == len(others) + 1
-    pseudonyms = without[("accounts", "all")]["account"].to_list()
-    for place, rows in without.items():
-        assert rows.height > 0
-        theirs = among[place].filter(pl.col("account").is_in(pseudonyms))
-        assert theirs.equals(rows, null_equal=True), place
+    without, among, alone = (
+        ingested(tmp_path / name, people)
+        for name, people in {"without": others, "among": together, "alone": [added]}.items()
+    )
+    rows, all_rows = stored(without), stored(among)
+    assert len(all_rows[("accounts", "all")]) == len(others) + 1
+    pseudonyms = rows[("accounts", "all")]["account"].to_list()
+    for place, theirs in rows.items():
+        assert theirs.height > 0
+        assert all_rows[place].filter(pl.col("account").is_in(pseudonyms)).equals(theirs, null_equal=True), place
+    before, adds = noised(without), noised(alone)
+    assert {question for question, _ in (each for each in adds if isinstance(each, tuple))} > set(QUESTIONS[:2])
+    summed = {each: before.get(each, 0) + adds.get(each, 0) for each in {*before, *adds}}
+    assert noised(among) == {each: n for each, n in summed.items() if n}
