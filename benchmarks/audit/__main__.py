@@ -77,6 +77,9 @@ def everything(names: list[str]) -> int:
 
 def report(fault: Fault, each: Future[list[str]]) -> list[str]:
     """One line a fault; what is wrong."""
+    if isinstance(moved := each.exception(), LookupError):
+        print(f"{fault.name:60} NOT seeded: {moved}", flush=True)
+        return [f"the fault {fault.name!r} cannot be seeded any more"]
     missed = each.result()
     names = ", ".join(by.rpartition("::")[2] for by in missed or fault.caught_by)
     verdict = f"{'NOT caught' if missed else 'caught'} by {names}"

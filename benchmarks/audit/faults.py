@@ -189,7 +189,7 @@ def copy(target: Path, fault: Fault | None = None) -> None:
 
     Raises
     ------
-    ValueError
+    LookupError
         the text of an edit is not there once
     """
     for part in ("privacy_analytics", "tests", "benchmarks/audit"):
@@ -200,5 +200,5 @@ def copy(target: Path, fault: Fault | None = None) -> None:
     for edit in fault.edits if fault else ():
         file = target / "privacy_analytics" / edit.file
         if (times := edit.times(target / "privacy_analytics")) != 1:
-            raise ValueError(f"{edit.file} has the text of an edit {times} times, not once. Seed the fault anew.")
+            raise LookupError(f"{edit.file} has the text of an edit {times} times, not once. Seed the fault anew.")
         file.write_text(file.read_text().replace(edit.old, edit.new))
