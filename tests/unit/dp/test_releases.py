@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from privacy_analytics.dp.arithmetic import change, share
-from privacy_analytics.dp.releases import Cell, Mechanism, Release, status
+from privacy_analytics.dp.releases import Cell, Clipped, Mechanism, Release, status
 from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.errors import NotFound, UsageError
 
@@ -50,6 +50,18 @@ def test_a_release_survives_json_byte_for_byte(counted: Made):
     again = Release.from_json(release.to_json())
     assert again == release
     assert again.to_json() == release.to_json()
+
+
+@pytest.mark.parametrize("clipped", [None, Clipped(7.1, -3.0, 17.2)])
+@pytest.mark.parametrize("bounds", [None, (0.0, 240.0)])
+def test_what_was_done_survives_json(counted: Made, bounds: Any, clipped: Clipped | None):
+    done = Mechanism("discrete Gaussian", None, 2, 1.5, 2.2, bounds, clipped)
+    cell = Cell(("chat", "p50"), 5.5, 0.0, 240.0, None, "approximate")
+    release = replace(counted(5), mechanism=done, cells=(cell,), by=("feature", "quantile"), unit="quantile", delta=7)
+    again = Release.from_json(release.to_json())
+    assert again == release
+    assert again.to_json() == release.to_json()
+    assert again.to_polars().row(0) == ("chat", "p50", 5.5, 0.0, 240.0, None, "approximate")
 
 
 def test_another_format_is_refused(counted: Made):
