@@ -52,10 +52,8 @@ def main(releases: int = 2_000, folder: str | None = None) -> None:
             disk = timed(write, range(10 * BATCH))
             taken = timed(release, range(releases))
             disk += timed(write, range(10 * BATCH))
-        for name, batches in {
-            "first tenth": taken[: len(taken) // 10],
-            "last tenth": taken[-len(taken) // 10 :],
-        }.items():
+        tenth = max(len(taken) // 10, 1)
+        for name, batches in {"first tenth": taken[:tenth], "last tenth": taken[-tenth:]}.items():
             wall, cpu = (median(each) for each in zip(*batches, strict=True))
             print(f"{name:<12} {wall:.2f} ms a release, {cpu:.2f} of it CPU; best batch {min(batches)[0]:.2f} ms")
         wall = median(each for each, _ in disk)
