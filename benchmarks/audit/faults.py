@@ -36,8 +36,8 @@ class Fault:
     edits: tuple[Edit, ...]
 
 
-BOUNDING, COUNTING = "dp/bounding.py", "counting.py"
-CLIP = 'n=nw.col("rows").clip(0, bounded.per_cell)'
+LOCAL = "dp/local.py"
+CLIP = "np.minimum(rows, bounded.per_cell)"
 FAULTS = (
     Fault(
         "quantiles: noise / 2",
@@ -67,37 +67,28 @@ FAULTS = (
     Fault(
         "no clip (and no last look)",
         ("audit count_rows",),
-        (
-            Edit(BOUNDING, CLIP, 'n=nw.col("rows")'),
-            Edit(COUNTING, 'kept = contributed.join(over, on="account", how="anti")', "kept = contributed"),
-        ),
+        (Edit(LOCAL, CLIP, "rows"), Edit("counting.py", "if not fits.all():", "if False:")),
     ),
     Fault(
         "clip x 2",
         ("audit count_rows",),
         (
-            Edit(BOUNDING, CLIP, 'n=nw.col("rows").clip(0, 2 * bounded.per_cell)'),
-            Edit(BOUNDING, '(nw.col("most") <= bounded.per_cell)', '(nw.col("most") <= 2 * bounded.per_cell)'),
+            Edit(LOCAL, CLIP, "np.minimum(rows, 2 * bounded.per_cell)"),
+            Edit(LOCAL, "(each.n <= bounded.per_cell)", "(each.n <= 2 * bounded.per_cell)"),
         ),
     ),
     Fault(
         "two cells more than are priced",
         ("audit count_rows",),
         (
-            Edit(BOUNDING, 'nw.col("rank") <= bounded.per_account', 'nw.col("rank") <= bounded.per_account + 2'),
-            Edit(BOUNDING, 'nw.col("cells") <= bounded.per_account', 'nw.col("cells") <= bounded.per_account + 2'),
+            Edit(LOCAL, "[first + bounded.per_account - 1]", "[first + bounded.per_account + 1]"),
+            Edit(LOCAL, "minlength=len(each.beyond)) > bounded", "minlength=len(each.beyond)) > 2 + bounded"),
         ),
     ),
     Fault(
         "cells grouped anew after the clip",
         ("audit count_rows",),
-        (
-            Edit(
-                BOUNDING,
-                'kept.group_by("cell", "place")',
-                'kept.with_columns(nw.col("cell") // 6 * 6).group_by("cell", "place")',
-            ),
-        ),
+        (Edit("counting.py", "at = each.cell if each.place is None", "at = each.cell // 6 * 6 if each.place is None"),),
     ),
     Fault(
         "a mean's count of accounts is not priced",
@@ -136,16 +127,16 @@ FAULTS = (
         (PROMISES + "test_what_an_account_adds_is_its_own_matter",),
         (
             Edit(
-                BOUNDING,
-                'counted.join(cells, on="cell", how="left").with_columns(',
-                'counted.with_columns(cell_hash=nw.col("cell").rank("dense").cast(nw.Int64) * 1_000_003).with_columns(',
+                LOCAL,
+                "priority(account_hash[whose], cell, salt)",
+                "priority(account_hash[whose], np.unique(cell, return_inverse=True)[1], salt)",
             ),
         ),
     ),
     Fault(
-        "cells chosen by an account's code, which comes from the data",
+        "cells chosen by an account's place among the others",
         (PROMISES + "test_an_accounts_name_and_place_decide_nothing",),
-        (Edit(BOUNDING, 'account = nw.col("account_hash")', 'account = nw.col("account")'),),
+        (Edit(LOCAL, "priority(account_hash[whose], cell, salt)", "priority(whose, cell, salt)"),),
     ),
     Fault(
         "cells from the data, not from the public list",
