@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import cast
 
 import dataframely as dy
 import polars as pl
 
+from privacy_analytics.contracts import Column
 from privacy_analytics.ingest.audio import with_audio
 from privacy_analytics.ingest.maps import TURN, TableMap
+from privacy_analytics.ingest.schemas import LINE, schema
 
 _TIME = r"^(?P<day>\d{4}-\d{2}-\d{2})(?:[T ](?P<minute>\d{2}:\d{2})(?::(?P<second>\d{2})(?P<part>\.\d{1,9})?)?)?"
 _ZONE = r"\s*(?P<zone>[Zz]|UTC|[+-]\d{2}:?\d{2})?$"
@@ -30,7 +31,7 @@ class Checked:
     """A chunk, sorted into what keeps its contract and what does not."""
 
     good: pl.DataFrame
-    """The schema's columns, and ``#line``."""
+    """The contract's columns, and ``#line``."""
     bad: pl.DataFrame
     """``#line`` and ``#rule`` of the rows for quarantine."""
     dropped: int
@@ -40,13 +41,16 @@ class Checked:
     """Account ids (of ``accounts``) whose row does not say that they are of age."""
 
 
-def check(chunk: pl.DataFrame, schema: type[dy.Schema], fit: TableMap, held: frozenset[str] = frozenset()) -> Checked:
+def check(
+    chunk: pl.DataFrame, columns: Mapping[str, Column], fit: TableMap, held: frozenset[str] = frozenset()
+) -> Checked:
     """Sort the rows of a chunk; ``held`` are account ids whose rows must not land."""
+    contract = schema(columns)
     selected = _selected(chunk, fit)
     loud = selected.with_columns(
         pl.when(with_audio(selected.drop("#rule"))).then(pl.lit("audio")).otherwise("#rule").alias("#rule")
     )
-    typed = _typed(loud, schema, fit)
+    typed = _typed(loud, contract, fit)
     nobody = pl.col("account_id").is_null() & pl.col("#rule").is_null()
     rows = typed.filter(~nobody)
     unattested: frozenset[str] = frozenset()
@@ -55,7 +59,7 @@ def check(chunk: pl.DataFrame, schema: type[dy.Schema], fit: TableMap, held: fro
         unattested = frozenset(rows.filter(minor)["account_id"].drop_nulls())
         rows = _flag(rows, minor, "age_attested")
     rows = _flag(rows, pl.col("account_id").is_in(list(held | unattested)).fill_null(False), "age_attested")
-    good, broken = _by_contract(rows.filter(pl.col("#rule").is_null()).drop("#rule"), schema)
+    good, broken = _by_contract(rows.filter(pl.col("#rule").is_null()).drop("#rule"), contract)
     bad = pl.concat([rows.filter(pl.col("#rule").is_not_null()).select("#line", "#rule"), broken])
     return Checked(good, bad, chunk.height - selected.height, typed.height - rows.height, unattested)
 
@@ -72,8 +76,8 @@ def _flag(rows: pl.DataFrame, where: pl.Expr, rule: str) -> pl.DataFrame:
     return rows.with_columns(first.alias("#rule"))
 
 
-def _typed(chunk: pl.DataFrame, schema: type[dy.Schema], fit: TableMap) -> pl.DataFrame:
-    types = {name: column.dtype for name, column in schema.columns().items()}
+def _typed(chunk: pl.DataFrame, contract: type[dy.Schema], fit: TableMap) -> pl.DataFrame:
+    types = {name: column.dtype for name, column in contract.columns().items() if name != LINE}
     nested = types.pop("messages", None)
     frame = _conform(chunk, types, fit, "{}")
     if nested is None:
@@ -173,17 +177,11 @@ def _is_naive(raw: pl.Expr, source: pl.DataType) -> pl.Expr:
     return raw.str.strip_chars().str.contains(_TIME + r"$") if source == pl.String else raw.is_not_null()
 
 
-def _by_contract(rows: pl.DataFrame, schema: type[dy.Schema]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    numbered = _numbered(schema)
-    good, failure = numbered.filter(rows.select(numbered.column_names()))
+def _by_contract(rows: pl.DataFrame, contract: type[dy.Schema]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    good, failure = contract.filter(rows.select(contract.column_names()))
     details = failure.details()
     rules = [name for name in details.columns if name not in rows.columns]
     shown = {rule: rule.replace("inner_", "") for rule in rules}  # messages|content_max_length, however deep it lies
     broken = [pl.when(pl.col(rule) == "invalid").then(pl.lit(name)) for rule, name in shown.items()]
     named = pl.coalesce(broken) if broken else pl.lit(None, pl.String)
     return cast("pl.DataFrame", good), details.select("#line", named.alias("#rule"))
-
-
-@cache
-def _numbered(schema: type[dy.Schema]) -> type[dy.Schema]:
-    return cast("type[dy.Schema]", type(schema.__name__, (schema,), {"line": dy.Int64(alias="#line")}))

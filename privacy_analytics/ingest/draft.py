@@ -88,10 +88,10 @@ def draft_map(source: Path) -> str:
     if named:
         lines += ["", "[files]", *(f"{_quoted(name)} = {_quoted(table)}" for name, table in named.items())]
     for table, shapes in seen.items():
-        schema = EXPORTS[table]
+        columns = EXPORTS[table]
         names = list(dict.fromkeys(name for shape in shapes for name in shape.columns))
-        required = [name for name, column in schema.columns().items() if not column.nullable]
-        lines += ["", *_section(table, names, schema.column_names(), required)]
+        required = [name for name, column in columns.items() if not column.nullable]
+        lines += ["", *_section(table, names, list(columns), required)]
         if turns := list(dict.fromkeys(name for shape in shapes for name in shape.turns)):
             lines += _section(f"{table}.messages", turns, list(TURN), ["role", "content"])
     return "\n".join(lines) + "\n"

@@ -11,9 +11,8 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import dataframely as dy
 import polars as pl
 
 from privacy_analytics.contracts import tables
@@ -125,15 +124,12 @@ class _Intake:
 
     def _declared(self, file: ExportFile) -> dict[str, bool]:
         """Whether each column that a file of this table may have is required."""
-        return {name: not column.nullable for name, column in self._schema(file).columns().items()}
-
-    def _schema(self, file: ExportFile) -> type[dy.Schema]:
-        return cast("type[dy.Schema]", self.tables[file.table].schema)
+        return {name: not column.nullable for name, column in self.tables[file.table].export.items()}
 
     def _checked(self, file: ExportFile, held: frozenset[str]) -> Iterator[tuple[int, Checked]]:
         fit = self.map.of(file.table)
         for chunk in export.chunks(file, self._declared(file), fit):
-            yield chunk.height, check(chunk, self._schema(file), fit, held)
+            yield chunk.height, check(chunk, self.tables[file.table].export, fit, held)
 
     def _unattested(self, files: list[ExportFile]) -> frozenset[str]:
         """Accounts of this export that are not attested to be of age (policy §2): none of their rows may land."""

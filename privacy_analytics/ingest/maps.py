@@ -113,8 +113,8 @@ def load(file: Path, settings: Settings) -> ColumnMap:
         _expect_known([table], EXPORTS, "files: ", file.name)
     own = settings.columns
     tables = {
-        name: _table(raw[name], name, [*schema.column_names(), *own.get(name, {})], zone, file.name)
-        for name, schema in EXPORTS.items()
+        name: _table(raw[name], name, [*columns, *own.get(name, {})], zone, file.name)
+        for name, columns in EXPORTS.items()
         if name in raw
     }
     return ColumnMap(files, tuple(raw.get("ignore", [])), tables, zone)

@@ -1,8 +1,9 @@
 import polars as pl
 import pytest
 
-from privacy_analytics.contracts import EXPORTS, tables
+from privacy_analytics.contracts import EXPORTS, INSIDE, tables
 from privacy_analytics.errors import SettingsError
+from privacy_analytics.ingest.schemas import LINE, schema
 from privacy_analytics.keys import OTHER, as_key, key_list
 from privacy_analytics.settings import DeclaredColumn, Settings
 
@@ -33,10 +34,35 @@ def test_keys_are_public_lists_that_end_in_other_and_numbers_have_bounds(empty: 
                 assert column.bounds[0] < column.bounds[1]
 
 
-def test_text_is_for_no_purpose(empty: Settings):
-    texts = [column for table in tables(empty).values() for column in table.columns.values() if column.kind == "text"]
-    assert texts
-    assert all(column.purposes == () for column in texts)
+def test_of_texts_only_messages_can_be_asked_for_and_only_inside(empty: Settings):
+    texts = {
+        (name, column): spec.purposes
+        for name, table in tables(empty).items()
+        for column, spec in table.columns.items()
+        if spec.kind == "text"
+    }
+    assert texts.pop(("messages", "content")) == INSIDE
+    assert texts == {("crashes", "stack"): (), ("support", "subject"): ()}
+
+
+def test_what_an_export_holds_is_what_the_lake_has_and_what_names_an_account(empty: Settings):
+    for name, table in tables(with_column(empty, "preset_count", DeclaredColumn("integer", bounds=(0, 500)))).items():
+        unasked = ("account", "identity", "id", "messages")
+        if name in EXPORTS:
+            assert list(table.columns) == [key for key, spec in table.export.items() if spec.kind not in unasked]
+            assert [spec.kind for spec in table.export.values()].count("account") == 1
+        else:
+            assert not table.export
+    assert "preset_count" in tables(empty)["events"].export
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_a_schema_requires_what_the_contract_requires(name: str):
+    built = schema(EXPORTS[name]).columns()
+    assert {column: spec.nullable for column, spec in built.items()} == {
+        **{column: spec.nullable for column, spec in EXPORTS[name].items()},
+        LINE: False,
+    }
 
 
 def test_a_workspace_declares_its_own_columns_and_lists(empty: Settings):

@@ -129,7 +129,7 @@ def test_every_folder_of_a_workspace_is_documented(name: str) -> None:
 @pytest.mark.parametrize("table", EXPORTS)
 def test_every_export_column_is_documented_as_required_or_not(table: str) -> None:
     row = re.search(rf"^\| `{table}` \| (.+) \|$", OPERATOR, re.MULTILINE)
-    said = [f"**{name}**" if not column.nullable else name for name, column in EXPORTS[table].columns().items()]
+    said = [f"**{name}**" if not column.nullable else name for name, column in EXPORTS[table].items()]
     assert row
     assert row[1].split(", ") == said
 

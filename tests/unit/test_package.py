@@ -44,6 +44,14 @@ def test_stating_a_question_is_light_too():
     assert not HEAVY & loaded_by(code)
 
 
+def test_answering_a_question_loads_nothing_that_only_ingest_or_the_ledger_needs(empty):
+    code = (
+        "from pathlib import Path; from privacy_analytics import contracts, counting, settings; "
+        f"contracts.tables(settings.read(Path({str(empty.root)!r})))"
+    )
+    assert not {"dataframely", "sqlalchemy"} & loaded_by(code)
+
+
 def test_what_is_promised_is_sorted_and_importable():
     names = privacy_analytics.__all__
     assert names == sorted(names)
