@@ -208,3 +208,15 @@ def test_retention_counts_who_came_in_a_week_and_was_there_so_many_weeks_later(w
     assert cells(settings, Retention(cohort_by="active")) == {
         ("2026-W36", "0"): 4, ("2026-W36", "1"): 2, ("2026-W36", "2"): 1,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("by", ["feature", "day", None])
+def test_an_account_whose_rows_lie_in_several_batches_is_one_account(
+    workspace_with: Any, empty: Settings, events: Any, add: Any, by: str | None
+):
+    parts = [events(range(40), feature=feature, day=day) for feature, day in (("chat", 3), ("mix_assist", 9))]
+    parts.append(events(range(20, 60), feature="chat", day=3, rows=2))
+    for part in parts:
+        add(empty, events=part)
+    question = CountRows("events", by=by, per_account=1, per_cell=2)
+    assert vector(empty, question) == vector(workspace_with(pl.concat(parts)), question)
