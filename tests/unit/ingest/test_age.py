@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from privacy_analytics.contracts import tables
-from privacy_analytics.counting import relevant
+from privacy_analytics.counting import LakeEngine
 from privacy_analytics.dp.questions import CountAccounts
 from privacy_analytics.resolve import resolve
 from privacy_analytics.snapshots import snapshot
@@ -18,7 +18,8 @@ def counted(bench):
         question = CountAccounts("events")
         known = tables(bench.settings)
         bounded = resolve(question, known, purpose="usage", month="2026-10", snapshot=frozen.token)
-        return relevant(bounded, bench.lake, frozen).collect()["account"].n_unique()
+        engine = LakeEngine(bench.lake, known, [frozen], b"salt", bench.settings.timezone)
+        return int(engine.sums(bounded).n.sum())
 
     return count
 
