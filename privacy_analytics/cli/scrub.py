@@ -6,7 +6,6 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from io import BufferedReader
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -80,7 +79,7 @@ def _lines(scrubber: Scrubber, lines: list[str], *, spans: bool) -> Iterator[str
     texts = [line.rstrip("\r\n") for line in lines]
     for line, text, scrubbed in zip(lines, texts, scrubber.scrub(texts), strict=True):
         if spans:
-            yield _json({"text": scrubbed.text, "spans": [asdict(span) for span in scrubbed.spans]})
+            yield _json({"text": scrubbed.text, "spans": [span._asdict() for span in scrubbed.spans]})
         else:
             yield scrubbed.text + line[len(text) :]
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from privacy_analytics.dp import mechanisms, ranks, selection
-from privacy_analytics.dp.bounding import centre
 from privacy_analytics.dp.charge import Charge
 from privacy_analytics.dp.questions import Bounded, Quantiles, TopKeys, Value
 from privacy_analytics.dp.questions.bounded import root
@@ -123,13 +123,13 @@ def _amount(bounded: Bounded, key: tuple[str, ...], noised: int, half: int, scal
     least = floor * (bounded.per_cell / units)
     sigma = scale / units
     value, low, high = (amount / units if units > 1 else amount for amount in (noised, noised - half, noised + half))
-    return Cell(key, value, low, high, sigma, status(abs(value), sigma, least))
+    return Cell(key, value, low, high, sigma, status(abs(value) if bounded.unit == "sum" else value, sigma, least))
 
 
 def _mean(bounded: Bounded, key: tuple[str, ...], total: int, count: int, scale: float, floor: int) -> Cell:
     """A mean with Fieller's interval: all m for which total - m * count is within its own noise of 0 (Fieller 1954)."""
     value = cast("Value", bounded.value)
-    middle, weight = centre(bounded), bounded.counted
+    middle, weight = bounded.centre, bounded.counted
     accounts, noise = count / weight, scale / weight
     low, high = (end - middle for end in value.span)
     spread = (Z95 * noise) ** 2
@@ -152,11 +152,16 @@ def _quantiles(bounded: Bounded, charge: Charge, engine: Engine, floor: int) -> 
     question, value = cast("Quantiles", bounded.question), cast("Value", bounded.value)
     picks = _picks(bounded, question, charge.nano_rho)
     picked = ranks.pick(engine.sums(bounded).accounts, bounded.places, picks, nano_rho=charge.nano_rho)
+    middles = [(low + high) / 2 for low, high in pairwise(bounded.places)]
+    low_ends, high_ends = [value.span[0], *middles], [*middles, value.span[1]]  # of all that count at a candidate
+    lowest = dict[float, float](zip(bounded.places, low_ends, strict=True))
+    highest = dict[float, float](zip(bounded.places, high_ends, strict=True))
     cells: list[Cell] = []
     for group, each in zip(bounded.groups, picked, strict=True):
         enough = each.count - 2 * each.count_sigma >= floor
         for prob, quantile in zip(question.probs, each.quantiles, strict=True):
-            point, low, high = (end / value.units for end in (quantile.value, quantile.low, quantile.high))
+            ends = quantile.value, lowest[quantile.low], highest[quantile.high]
+            point, low, high = (end / value.units for end in ends)
             sure = trust(point - value.span[0] / value.units, (high - low) / (2 * Z95))
             cells.append(Cell((*group, f"p{100 * prob:g}"), point, low, high, None, sure if enough else "suppressed"))
     return Drawn(tuple(cells), _mechanism("noisy max of rank scores", bounded, None, None), bounded.names)

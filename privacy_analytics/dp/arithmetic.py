@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from privacy_analytics.dp.releases import Z95, Z975, Cell, Release, Status, status
+from privacy_analytics.dp.releases import Z95, Z975, Cell, Release, status
 from privacy_analytics.errors import UsageError
 
 
@@ -91,9 +91,7 @@ def add(*parts: Release) -> Release:
     _independent(parts)
     total = len(parts) == 1
     cells = [((), list(first.cells))] if total else _by_key(parts)
-    return _summary(
-        "add", parts, [_total(key, addends, _least(first)) for key, addends in cells], () if total else first.by
-    )
+    return _summary("add", parts, [_total(key, addends, first) for key, addends in cells], () if total else first.by)
 
 
 def combine(*draws: Release) -> Release:
@@ -116,7 +114,7 @@ def combine(*draws: Release) -> Release:
         weights = [1 / (part.sigma or math.inf) ** 2 for part in parts]
         sigma = 1 / math.sqrt(sum(weights))
         value = sum(weight * part.value for weight, part in zip(weights, parts, strict=True)) * sigma**2
-        cells.append(_normal(key, value, sigma, status(abs(value), sigma, _least(first))))
+        cells.append(_normal(key, value, sigma, first))
     return _summary("combine", draws, cells, first.by)
 
 
@@ -185,7 +183,7 @@ def _derived(
         population=first.population,
         floor=first.floor,
         cells=tuple(cells),
-        question={"op": op, "of": [first.expression, second.expression]},
+        question={"op": op, "operands": [first.expression, second.expression]},
         recorded=first.recorded,
     )
 
@@ -203,19 +201,17 @@ def _by_key(parts: Sequence[Release]) -> list[tuple[tuple[str, ...], list[Cell]]
     return [(key, [each[key] for each in found]) for key in found[0]]
 
 
-def _total(key: tuple[str, ...], parts: Sequence[Cell], least: float) -> Cell:
+def _total(key: tuple[str, ...], parts: Sequence[Cell], first: Release) -> Cell:
     value, sigma = sum(part.value for part in parts), math.sqrt(sum((part.sigma or 0.0) ** 2 for part in parts))
-    return _normal(key, value, sigma, status(abs(value), sigma, least))
+    return _normal(key, value, sigma, first)
 
 
-def _least(release: Release) -> float:
-    """The smallest amount that is shown: so many accounts are behind it at least."""
-    return release.floor * (release.mechanism.per_cell if release.mechanism else 1)
-
-
-def _normal(key: tuple[str, ...], value: float, sigma: float, how: Status) -> Cell:
-    half = Z95 * sigma
-    return Cell(key, value, value - half, value + half, sigma, how)
+def _normal(key: tuple[str, ...], value: float, sigma: float, like: Release) -> Cell:
+    """What is shown is as much as the floor's accounts add at least, as of the release that it is made of."""
+    half, least = Z95 * sigma, like.floor * (like.mechanism.per_cell if like.mechanism else 1)
+    return Cell(
+        key, value, value - half, value + half, sigma, status(abs(value) if like.unit == "sum" else value, sigma, least)
+    )
 
 
 def _summary(op: str, parts: Sequence[Release], cells: Sequence[Cell], by: tuple[str, ...]) -> Release:
@@ -227,7 +223,7 @@ def _summary(op: str, parts: Sequence[Release], cells: Sequence[Cell], by: tuple
         by=by,
         month=max(part.month for part in parts),
         cells=tuple(cells),
-        question={**first.question, "op": op, "of": [part.expression for part in parts]},
+        question={**first.question, "op": op, "operands": [part.expression for part in parts]},
         nano_rho=0,
         delta=0,
     )

@@ -10,15 +10,13 @@ give the same integers is a test.
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import narwhals as nw
 
-from privacy_analytics.dp.questions import Bounded, CountRows, Histogram, Mean, Quantiles, Sum
+from privacy_analytics.dp.local import priority
+from privacy_analytics.dp.questions import Bounded, CountRows, Histogram, Quantiles
 
-P = 2**31 - 1
-"""A Mersenne prime: residues have 31 bits, so a product of two stays below 2^62 on engines that raise on overflow."""
 MOST_ACCOUNTS = 2**39
 """Account codes stay below it: times the cells of a question they stay below 2^63."""
 
@@ -92,8 +90,7 @@ def _statistic(placed: nw.LazyFrame[Any], bounded: Bounded) -> nw.LazyFrame[Any]
     counted = counted.with_columns(amount=amount)
     if isinstance(question, Quantiles | Histogram):
         return counted.with_columns(n=nw.lit(1, dtype=nw.Int64), place=nw.col("amount"))
-    middle = 0 if isinstance(question, Sum) else centre(bounded)
-    return counted.with_columns(n=nw.col("amount") - middle, place=zero)
+    return counted.with_columns(n=nw.col("amount") - bounded.centre, place=zero)
 
 
 def _measured(rows: nw.LazyFrame[Any], bounded: Bounded) -> nw.LazyFrame[Any]:
@@ -111,27 +108,3 @@ def _measured(rows: nw.LazyFrame[Any], bounded: Bounded) -> nw.LazyFrame[Any]:
     return rows.filter(~number.is_null(), ~number.is_nan()).with_columns(
         value=steps, outside=((number < low) | (number > high)).cast(nw.Int64)
     )
-
-
-def centre(bounded: Bounded) -> int:
-    """The middle of a mean's bounds, in steps: what is summed is the distance from it, at most ``per_cell``."""
-    if not isinstance(bounded.question, Mean) or bounded.value is None:
-        return 0
-    low, high = bounded.value.span
-    return (low + high) // 2
-
-
-def priority(account_hash: Any, cell: Any, salt: bytes) -> Any:
-    """Which cells of an account stay when it has too many: a salted hash of (account, cell) below 2^31.
-
-    (a * (cell + s) + c) squared, modulo a prime, with a and c from the account's hash: every account has a multiplier
-    of its own, so no cell is preferred for all. Unsquared, neighbours lie at equal distances and the ends of a list are
-    (40,000 accounts with all of 10 keys, 3 kept: chi-square 55 times too large; squared, about 1).
-
-    Parameters
-    ----------
-    account_hash, cell : int64, as expressions of an engine or as arrays; a cell is an index of a public list
-    """
-    shift = int.from_bytes(hashlib.sha256(salt).digest()[:4]) % P
-    mixed = ((account_hash % P) * ((cell + shift) % P) + account_hash // P % P) % P
-    return mixed * mixed % P

@@ -6,15 +6,18 @@ works on a block that fits the processor's cache. An account has no name here, o
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from privacy_analytics.dp.bounding import centre, priority
-from privacy_analytics.dp.questions import Bounded, CountRows, Histogram, Quantiles, Sum
+from privacy_analytics.dp.questions import Bounded, CountRows, Histogram, Quantiles
 
+P = 2**31 - 1
+"""A Mersenne prime: residues have 31 bits, so a product of two stays below 2^62 on engines that raise on overflow."""
 ROWS = 250_000
 """About so many rows are a block."""
 ACCOUNTS = 2**15
@@ -147,7 +150,7 @@ def _statistic(bounded: Bounded, rows: Ints, total: Ints, outside: Flags) -> tup
         amount = (total - rows * value.low) // rows + value.low
     if isinstance(question, Quantiles | Histogram):
         return np.ones(len(rows), np.int64), amount, outside
-    return amount - (0 if isinstance(question, Sum) else centre(bounded)), None, outside
+    return amount - bounded.centre, None, outside
 
 
 def _chosen(found: Contributions, many: Flags, bounded: Bounded, account_hash: Ints, salt: bytes) -> Flags:
@@ -161,3 +164,19 @@ def _chosen(found: Contributions, many: Flags, bounded: Bounded, account_hash: I
     last[many] = np.sort(order)[first + bounded.per_account - 1]
     stays[rows] = order <= last[whose]
     return stays
+
+
+def priority(account_hash: Any, cell: Any, salt: bytes) -> Any:
+    """Which cells of an account stay when it has too many: a salted hash of (account, cell) below 2^31.
+
+    (a * (cell + s) + c) squared, modulo a prime, with a and c from the account's hash: every account has a multiplier
+    of its own, so no cell is preferred for all. Unsquared, neighbours lie at equal distances and the ends of a list are
+    (40,000 accounts with all of 10 keys, 3 kept: chi-square 55 times too large; squared, about 1).
+
+    Parameters
+    ----------
+    account_hash, cell : int64, as expressions of an engine or as arrays; a cell is an index of a public list
+    """
+    shift = int.from_bytes(hashlib.sha256(salt).digest()[:4]) % P
+    mixed = ((account_hash % P) * ((cell + shift) % P) + account_hash // P % P) % P
+    return mixed * mixed % P

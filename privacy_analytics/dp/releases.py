@@ -60,7 +60,7 @@ class Mechanism:
     per_cell: float
     """What one account adds to one cell, at most, in the unit of the answer."""
     l2: float
-    """Largest L2 norm of one account's contribution; this is what was priced."""
+    """Largest L2 norm of one account's contribution: what was priced; of a question that spans months twice that."""
     bounds: tuple[float, float] | None = None
     """What an account's number was clamped into, in the unit of its column."""
     clipped: Clipped | None = None
@@ -83,7 +83,7 @@ class Release:
     floor: int
     cells: tuple[Cell, ...]
     question: Mapping[str, Any]
-    """The canonical question, or for a derived value ``{"op": ..., "of": [expression, expression]}``."""
+    """The canonical question, with ``op`` and ``operands`` (expressions) for a derived value."""
     mechanism: Mechanism | None = None
     nano_rho: int = 0
     delta: int = 0
@@ -104,7 +104,7 @@ class Release:
     @property
     def expression(self) -> str | dict[str, Any]:
         """How to get this value back from a store: an id, or an operation on expressions."""
-        return self.id if self.key else {name: self.question[name] for name in ("op", "of")}
+        return self.id if self.key else {"op": self.question["op"], "of": self.question["operands"]}
 
     @property
     def shown(self) -> tuple[Cell, ...]:

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from privacy_analytics.dp import mechanisms
 from privacy_analytics.dp.answering import Drawn, Sums, _clipped, answer
 from privacy_analytics.dp.arithmetic import change, share
-from privacy_analytics.dp.bounding import centre
 from privacy_analytics.dp.charge import Charge
 from privacy_analytics.dp.questions import (
     Bounded,
@@ -124,9 +123,9 @@ def test_intervals_of_means_hold_them_whatever_the_groups_size(accounts: int, na
     about = bounded(Mean("sessions", "minutes", by="feature"), 2, 12_000, groups=N, value=MINUTES)
     sums = np.minimum(RNG.exponential(3_000, N), 24_000) * accounts
     sums[: N // 10] = RNG.choice([0, 24_000], N // 10) * accounts
-    n = np.round(sums).astype(np.int64) - accounts * centre(about)
+    n = np.round(sums).astype(np.int64) - accounts * about.centre
     cells = drawn(about, nano_rho, Known(n, np.full(N, accounts))).cells
-    assert covers(f"mean of {accounts} at {nano_rho}", cells, (n / accounts + centre(about)) / 100)
+    assert covers(f"mean of {accounts} at {nano_rho}", cells, (n / accounts + about.centre) / 100)
 
 
 def test_intervals_of_quantiles_hold_them_whatever_the_groups_size():

@@ -18,6 +18,8 @@ from privacy_analytics.errors import UsageError
 
 LARGEST = 2**31
 """What one account adds to one cell stays below it, in fixed point: 2^31 accounts then add up below 2^62."""
+MOST_GROUPS = 2**17
+"""The engines pack an account's place, a priority and a cell into one number below 2^63."""
 LARGEST_SQUARE = 2**62
 """Bounds whose squared norm reaches this are refused, so that no sum of squares can wrap in 64 bits."""
 CLIPPED_FROM = 8
@@ -93,6 +95,8 @@ class Bounded:
         ends = (self.value.low, self.value.high, *self.value.span, *self.places) if self.value else ()
         if max([self.per_cell, *map(abs, ends)]) >= LARGEST or self._square >= LARGEST_SQUARE:
             raise UsageError("These bounds are too large to add up safely. Lower per_account, per_cell or bounds.")
+        if math.prod(len(key.keys) for key in self.keys) > MOST_GROUPS:
+            raise UsageError(f"A question has at most {MOST_GROUPS:,} groups. Use fewer columns.")
 
     @cached_property
     def groups(self) -> list[tuple[str, ...]]:
@@ -128,6 +132,11 @@ class Bounded:
     def factor(self) -> int:
         """Taking a month away moves an account's vector within its ball; over several months to any point of it."""
         return 2 if len(self.months) > 1 else 1
+
+    @property
+    def centre(self) -> int:
+        """The middle of a mean's bounds, in steps: an account adds its distance from it, at most ``per_cell``."""
+        return sum(self.value.span) // 2 if self.value and type(self.question) is Mean else 0
 
     @property
     def counted(self) -> int:

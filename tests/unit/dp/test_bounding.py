@@ -12,7 +12,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from privacy_analytics.dp.bounding import centre, contributions, met_a_bound, outside, priority, summed
+from privacy_analytics.dp.bounding import contributions, met_a_bound, outside, summed
+from privacy_analytics.dp.local import priority
 from privacy_analytics.dp.questions import (
     Bounded,
     CountAccounts,
@@ -163,7 +164,7 @@ def test_an_account_is_summarised_to_its_own_clamped_sum_or_mean(kind: str, tabl
         for who, steps in said.items()
     }
     expected = [
-        (*who, 1, amount) if isinstance(question, Quantiles | Histogram) else (*who, amount - centre(bounded), 0)
+        (*who, 1, amount) if isinstance(question, Quantiles | Histogram) else (*who, amount - bounded.centre, 0)
         for who, amount in sorted(amounts.items())
     ]
     assert bounded_rows(rows_of(*table), bounded).select("account", "cell", "n", "place").rows() == expected
