@@ -75,7 +75,7 @@ def test_texts_masked_whole_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_self: object, glance: Any) -> list[object]:
         raise ValueError(glance.text)
 
-    monkeypatch.setattr(NameRecognizer, "find", fail)
+    monkeypatch.setattr(NameRecognizer, "find_alone", fail)
     result = run("jane@example.com\nhm\n")
     assert (result.exit_code, result.stdout) == (0, "<SCRUB_FAILED>\n" * 2)
     assert "2 text(s) could not be scrubbed" in result.stderr
