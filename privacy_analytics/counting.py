@@ -102,23 +102,29 @@ class LakeEngine:
         return np.array(counted, np.int64)
 
     def _together(self, bounded: Bounded) -> local.Rows:
-        """The rows that a question counts, account by account: so a batch's files hold them, else they are sorted."""
-        rows = self.rows(bounded)
-        table = _runs(rows)
-        if not table["begins"].drop_nulls().is_unique().all():
-            table = _runs(rows.sort("account"))
-        firsts = table["begins"].is_not_null().arg_true().to_numpy()
-        names = pl.LazyFrame({"account": table["begins"].drop_nulls()}).with_row_index()
+        """The rows that a question counts, account by account: so a batch holds them; several are put together."""
+        table = _runs(self.rows(bounded))
+        names, starts = table["begins"].drop_nulls(), table["begins"].is_not_null().arg_true().to_numpy()
+        lengths = np.diff(starts.astype(np.int64), append=table.height)
+        order: slice | NDArray[np.int64] = slice(None)
+        if not names.is_unique().all():
+            code = names.cast(pl.Categorical(pl.Categories.random())).to_physical().to_numpy()
+            runs = np.argsort(code, kind="stable")
+            starts, lengths = starts[runs], lengths[runs]
+            order = np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(table.height)
+            first = np.flatnonzero(np.diff(code[runs].astype(np.int64), prepend=-1))
+            names, starts, lengths = names.gather(runs[first]), starts[first], np.add.reduceat(lengths, first)
+        accounts = pl.LazyFrame({"account": names}).with_row_index()
         if not isinstance(bounded.question, Retention):
-            names = self._population(names, bounded, self._snapshots[-1])
-        counts = np.zeros(len(firsts), bool)
-        counts[names.select("index").collect().to_series().to_numpy()] = True
+            accounts = self._population(accounts, bounded, self._snapshots[-1])
+        counts = np.zeros(len(starts), bool)
+        counts[accounts.select("index").collect().to_series().to_numpy()] = True
         return local.Rows(
-            lengths=np.diff(firsts.astype(np.int64), append=table.height),
-            account_hash=table["account_hash"].gather(firsts).to_numpy(),
+            lengths=lengths,
+            account_hash=table["account_hash"].gather(starts).to_numpy(),
             counts=counts,
-            cell=table["cell"].to_numpy(),
-            number=table["number"].to_numpy() if bounded.value else None,
+            cell=table["cell"].to_numpy()[order],
+            number=table["number"].to_numpy()[order] if bounded.value else None,
         )
 
     def rows(self, bounded: Bounded) -> pl.LazyFrame:
