@@ -95,7 +95,7 @@ def server() -> Iterator[Server]:
         yield started
 
 
-@pytest.fixture(params=DATABASES)
+@pytest.fixture(params=[DATABASES[0], pytest.param(DATABASES[1], marks=pytest.mark.service)])
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
     """``empty_url()``: another empty ledger, on each database."""
     if request.param == "postgresql":

@@ -15,7 +15,7 @@ from users import User
 
 from privacy_analytics.dp.releases import Release
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.service]
 GROUP = 65_010
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 KINDS = ["lake/events/**/*.parquet", "private/key", "ledger.sqlite", "snapshots/*.json", "workspace.toml", "logs/*"]
