@@ -23,10 +23,10 @@ from privacy_analytics.counting import LakeEngine, told_to
 from privacy_analytics.dp import answering, mechanisms
 from privacy_analytics.dp.charge import Charge
 from privacy_analytics.dp.ledger import Ledger
-from privacy_analytics.dp.questions import Bounded, TopKeys, question_from
+from privacy_analytics.dp.questions import Bounded, CountAccounts, TopKeys, question_from
 from privacy_analytics.dp.releases import Release
 from privacy_analytics.dp.store import ReleaseStore
-from privacy_analytics.drawing import Purse, draw, price
+from privacy_analytics.drawing import Purse, draw, price, released_accounts
 from privacy_analytics.errors import LedgerError, UsageError
 from privacy_analytics.lake import Lake, private_files
 from privacy_analytics.settings import Settings
@@ -128,6 +128,7 @@ class Curator:
             budget=self._share_of(request, purse),
             explicit="question" in request,
             accounts=float(self.settings.loss.accounts),
+            counted=self._counted(frozen, purpose),
         )
 
     def release(self, request: Mapping[str, Any]) -> Json:
@@ -152,7 +153,7 @@ class Curator:
                 purse,
                 budget=self._share_of(request, purse),
                 explicit="question" in request,
-                accounts=float(self.settings.loss.accounts),
+                accounts=self._counted(frozen, purpose) or float(self.settings.loss.accounts),
                 answer=lambda bounded, charge: self._answer(bounded, charge, read, recorded),
             )
             answers: dict[str, Json] = {}
@@ -203,6 +204,12 @@ class Curator:
         policy.check_purpose(purpose)
         month = str(request.get("month") or "") or last_complete_month(self.settings, self.clock())
         return self._snapshot(month), purpose
+
+    def _counted(self, frozen: Snapshot, purpose: str) -> float | None:
+        """The month's active accounts, where they were released already: a better guess than what was declared."""
+        about: dict[str, Any] = {"purpose": purpose, "month": frozen.month, "snapshot": frozen.token}
+        month = resolve.resolve(CountAccounts("events"), self.tables, **about)
+        return released_accounts({"month": (month,)}, "month", self.ledger)
 
     def _snapshot(self, month: str) -> Snapshot:
         return snapshot(self.settings, month, now=self.clock())

@@ -104,15 +104,20 @@ def released_accounts(blocks: Blocks, anchor: str | None, ledger: Ledger) -> flo
     return max(Release.from_json(text).cells[0].value, 1.0) if text else None
 
 
-def price(blocks: Blocks, purse: Purse, *, budget: Charge, explicit: bool, accounts: float) -> dict[str, Any]:
-    """What `draw` with these parameters would reserve, and how wide it expects the answers to be."""
+def price(
+    blocks: Blocks, purse: Purse, *, budget: Charge, explicit: bool, accounts: float, counted: float | None = None
+) -> dict[str, Any]:
+    """What `draw` with these parameters would reserve, and how wide it expects the answers to be.
+
+    ``counted`` is the month's released number of accounts, where there is one; it stands for ``accounts``.
+    """
     ledger, anchor = purse.ledger, anchor_of(blocks)
     fresh = unanswered(blocks, ledger)
     reserved = ledger.plan(plan_id(blocks, purse.purpose))
     if reserved:
         kept = json.loads(reserved)
         budget = Charge(kept["nano_rho"], kept["delta"])
-    known = released_accounts(blocks, anchor, ledger)
+    known = released_accounts(blocks, anchor, ledger) or counted
     population = known or accounts
     first, rest, left = set_aside(fresh, anchor, Charge(max(budget.nano_rho, len(fresh)), budget.delta))
     allotted, small = plans.allot(rest, population, left, all_of_them=explicit)

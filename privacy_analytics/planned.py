@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from privacy_analytics import figures
@@ -173,22 +174,15 @@ def _unshown(small: Sequence[Json]) -> str:
     return figures.fragment("not_shown", blocks=blocks)
 
 
-def grid(names: list[str], rows: list[list[str]], caption: str) -> Shown:
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+def grid(names: list[str], rows: list[list[str]], caption: str, *, filled: Sequence[float] = ()) -> Shown:
+    """A table under its caption; ``filled`` adds a bar to each row, from 0 to 1, that also prints."""
+    bars = [f'<td><meter min="0" max="1" value="{part:.4f}"></meter> {part:.0%}</td>' for part in filled]
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in names) + ("<th></th>" if bars else "")
+    cells = ["".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in rows]
+    body = "".join(f"<tr>{row}{bar}</tr>" for row, bar in zip_longest(cells, bars, fillvalue=""))
     table = (
         f"<table><caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
     widths = [max(len(row[i]) for row in [names, *rows]) for i in range(len(names))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [names, *rows]]
     return Shown(f'<div class="pa wide">{table}</div>', "\n".join([caption, *lines]))
-
-
-def bars(parts: Mapping[str, float]) -> str:
-    """How much of each purpose's share is spent, as bars that also print."""
-    bars = "".join(
-        f'<tr><td>{html.escape(name)}</td><td><meter min="0" max="1" value="{part:.4f}"></meter></td>'
-        f"<td>{part:.0%} spent</td></tr>"
-        for name, part in parts.items()
-    )
-    return f'<div class="pa"><table><tbody>{bars}</tbody></table></div>'

@@ -13,7 +13,7 @@ from privacy_analytics import figures
 from privacy_analytics.answers import Answer, Shown, combine
 from privacy_analytics.dp.questions import ROWS, Quantiles, Question
 from privacy_analytics.errors import UsageError
-from privacy_analytics.planned import Plan, Suggestion, bars, grid
+from privacy_analytics.planned import Plan, Suggestion, grid
 from privacy_analytics.remote import SCHEME, RemoteCurator
 
 Json = Mapping[str, Any]
@@ -180,14 +180,13 @@ class Session:
             [purpose, *(f"{row[name] / 1e9:.5f}" for name in ("allowance", "spent", "left"))]
             for purpose, row in state["purposes"].items()
         ]
-        parts = {purpose: row["spent"] / max(row["allowance"], 1) for purpose, row in state["purposes"].items()}
+        parts = [row["spent"] / max(row["allowance"], 1) for row in state["purposes"].values()]
         months = len(state["lifetime"]["months"])
         caption = (
             f"{state['month']}: ε {state['epsilon_spent']:.2f} of {state['epsilon']:g} spent at δ {state['delta']:g}. "
             f"An account of all {months} month(s) asked about: ε {state['lifetime']['epsilon']:.2f}."
         )
-        shown = grid(["purpose", "rho allowed", "rho spent", "rho left"], rows, caption)
-        return Shown(shown.html + bars(parts), shown.text)
+        return grid(["purpose", "rho allowed", "rho spent", "rho left"], rows, caption, filled=parts)
 
     def _release(self, request: Json) -> Json:
         return self._curator.call("release", request)

@@ -224,6 +224,5 @@ def _summary(op: str, parts: Sequence[Release], cells: Sequence[Cell], by: tuple
         month=max(part.month for part in parts),
         cells=tuple(cells),
         question={**first.question, "op": op, "operands": [part.expression for part in parts]},
-        nano_rho=0,
-        delta=0,
+        nano_rho=sum(part.nano_rho for part in parts),
     )

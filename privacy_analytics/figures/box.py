@@ -74,9 +74,9 @@ def _facts(releases: Sequence[Release]) -> list[tuple[str, str]]:
     facts.append(("Snapshot", ", ".join(sorted({release.snapshot for release in releases}))))
     facts.append(("Whose data", ", ".join(sorted({_population(release) for release in releases}))))
     facts.append(("Smallest number shown", f"{max(release.floor for release in releases)}, counted with its noise"))
-    for name, key in (("Purpose", "purpose"), ("Policy version", "policy"), ("Time zone", "timezone")):
-        if recorded.get(key):
-            facts.append((name, str(recorded[key])))
+    for name, key in (("Asked first for", "purpose"), ("Policy version", "policy"), ("Time zone", "timezone")):
+        if known := sorted({str(each) for release in releases if (each := (release.recorded or {}).get(key))}):
+            facts.append((name, ", ".join(known)))
     if recorded.get("trust") in _TRUST:
         facts.append(("Trust", _TRUST[recorded["trust"]]))
     scrubbings = (each for release in releases for each in (release.recorded or {}).get("scrubbing", ()))
