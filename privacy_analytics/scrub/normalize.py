@@ -48,6 +48,8 @@ _FILLERS = re.compile("[\u115f\u1160\u3164\uffa0\u2065\ufff0-\ufff8\U000e0000-\U
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 _ODD = re.compile(r"[^\t-\r\x1c-\x7e]")
 """All but plain ASCII: what may look like something else."""
+_PLAIN_TEXT = bytes(code for code in (*range(9, 14), *range(28, 127)) if chr(code) not in "%&\\")
+"""Plain ASCII that no `_ESCAPE` begins with."""
 _SIGN = re.compile("[%&\\\\\ud800-\udbff\U000e0020-\U000e007e]")
 """What every `_ESCAPE` begins with."""
 _HEX = "[0-9A-Fa-f]"
@@ -112,6 +114,8 @@ class Scanned(NamedTuple):
 def normalize(text: str) -> Scanned:
     """Undo disguises, in time linear in the length; a plain ASCII text without escapes is returned as it is."""
     scanned = Scanned(text)
+    if text.isascii() and not text.encode().translate(None, _PLAIN_TEXT):
+        return scanned
     for _ in range(DEPTH):
         if not _SIGN.search(scanned.text):
             break

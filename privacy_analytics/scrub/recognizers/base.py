@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -42,6 +43,7 @@ class Pattern:
     anchored : a match begins with one of ``need``; it is looked for nowhere else
     shape : what also occurs in `Glance.shape`
     hint : what also occurs in the text; in lower case, unless ``case`` counts
+    also : one of these words occurs, too; any if empty
     """
 
     type: str
@@ -56,20 +58,16 @@ class Pattern:
     hint: re.Pattern[str] | None = None
     case: bool = False
     group: str | int = 0
+    also: frozenset[str] = frozenset()
 
-    def find(self, glance: Glance) -> Sequence[Span]:
-        """Every place in a text that it suits; what is masked is its group ``v``, else the whole match."""
-        matches, keep = self.matches(glance), self.keep
-        if not matches:
-            return ()
-        kind, score, group = self.type, self.score, self.group
-        return [Span(*match.span(group), kind, score) for match in matches if keep is None or keep(match)]
-
-    def suited(self, texts: Sequence[int], glances: Sequence[Glance]) -> Sequence[int]:
+    def suited(self, texts: Iterable[int], glances: Sequence[Glance]) -> Iterable[int]:
         """Which of the texts, given by their places, may hold it; they have what it needs."""
         least, chunk = self.least, self.chunk
         if least:
             texts = [at for at in texts if glances[at].digits >= least]
+        if self.also:
+            unsaid = self.also.isdisjoint
+            texts = [at for at in texts if not unsaid(glances[at].tokens)]
         if self.shape:
             shape = self.shape.search
             texts = [at for at in texts if shape(glances[at].shape)]
@@ -80,20 +78,22 @@ class Pattern:
             texts = [at for at in texts if glances[at].longest >= chunk]
         return texts
 
-    def matches(self, glance: Glance) -> list[re.Match[str]]:
-        """What its regular expression matches in a text that it suits."""
+    def matches(self, glance: Glance, heard: Sequence[str]) -> list[re.Match[str]]:
+        """What its regular expression matches in a text that it suits, of whose tokens it needs those ``heard``."""
         if self.anchored:
-            return self._at_places(glance)
-        return self._in_chunks(glance) if self.chunk else list(self.regex.finditer(glance.text))
+            return self._at_places(glance, heard)
+        return self._in_chunks(glance, heard) if self.chunk else list(self.regex.finditer(glance.text))
 
-    def _at_places(self, glance: Glance) -> list[re.Match[str]]:
-        words = self.need if len(self.need) == 1 else self.need & glance.tokens
+    def spans(self, matches: Sequence[re.Match[str]]) -> list[Span]:
+        """What of its matches is masked: the group ``v``, else the whole match."""
+        kind, score, group, keep = self.type, self.score, self.group, self.keep
+        return [Span(*match.span(group), kind, score) for match in matches if keep is None or keep(match)]
+
+    def _at_places(self, glance: Glance, heard: Sequence[str]) -> list[re.Match[str]]:
         match_at, text = self.regex.match, glance.text
-        places: Sequence[int] = ()
-        for word in words:
-            places = [*places, *glance.places(word)] if places else glance.places(word)
-        if len(words) > 1:
-            places = sorted(places)
+        places = glance.places(heard[0])
+        if len(heard) > 1:
+            places = sorted([at for word in heard for at in glance.places(word)])
         found: list[re.Match[str]] = []
         seen = 0
         for at in places:
@@ -102,19 +102,12 @@ class Pattern:
                 found.append(match)
         return found
 
-    def _in_chunks(self, glance: Glance) -> list[re.Match[str]]:
-        text, least, finditer = glance.text, self.chunk, self.regex.finditer
-        anywhere = bool(DIGITS & self.need)
-        found: list[re.Match[str]] = []
-        for start, end in glance.chunks():
-            if end - start < least:
-                continue
-            if anywhere:
-                found += finditer(text, start, end)
-            else:
-                for begin, stop in around(self.need, glance, start, end):
-                    found += finditer(text, begin, stop)
-        return found
+    def _in_chunks(self, glance: Glance, heard: Sequence[str]) -> list[re.Match[str]]:
+        text, finditer = glance.text, self.regex.finditer
+        chunks = [chunk for chunk in glance.chunks() if chunk[1] - chunk[0] >= self.chunk]
+        if DIGITS.isdisjoint(self.need):
+            chunks = around(heard, glance, chunks)
+        return [match for start, end in chunks for match in finditer(text, start, end)]
 
 
 def pattern(
@@ -130,9 +123,10 @@ def pattern(
     anchored: bool = False,
     shape: str = "",
     hint: str = "",
+    also: str | Iterable[str] = "",
 ) -> Pattern:
-    """Compile a pattern; ``need`` may be a string with spaces between; case counts if ``case``."""
-    words = frozenset(need.split() if isinstance(need, str) else need)
+    """Compile a pattern; ``need`` and ``also`` may be strings with spaces between; case counts if ``case``."""
+    words, more = (frozenset(each.split() if isinstance(each, str) else each) for each in (need, also))
     whole = re.compile(regex, 0 if case else re.IGNORECASE)
     return Pattern(
         kind,
@@ -147,6 +141,7 @@ def pattern(
         re.compile(hint) if hint else None,
         case,
         "v" if "v" in whole.groupindex else 0,
+        more,
     )
 
 
@@ -172,15 +167,26 @@ class Index:
         for at, glance in enumerate(glances):
             for token in asked.keys() & glance.tokens:
                 said.setdefault(token, []).append(at)
+        every = dict.fromkeys(range(len(glances)), ())
         found: list[list[Span]] = [[] for _ in glances]
         for place in sorted({*self._always, *chain.from_iterable(map(asked.__getitem__, said))}):
             each = self._patterns[place]
-            there = [said[token] for token in each.need if token in said]
-            texts = there[0] if len(there) == 1 else sorted({*chain(*there)}) if there else range(len(glances))
-            for at in each.suited(texts, glances):
-                if spans := each.find(glances[at]):
-                    found[at] += spans
+            heard = _heard([token for token in each.need if token in said], said) if each.need else every
+            for at in each.suited(heard, glances):
+                if matches := each.matches(glances[at], heard[at]):
+                    found[at] += each.spans(matches)
         return found
+
+
+def _heard(tokens: Sequence[str], said: Mapping[str, Sequence[int]]) -> Mapping[int, Sequence[str]]:
+    """The texts that say any of the tokens, and which of them each says."""
+    if len(tokens) == 1:
+        return dict.fromkeys(said[tokens[0]], tokens)
+    heard: dict[int, list[str]] = defaultdict(list)
+    for token in tokens:
+        for at in said[token]:
+            heard[at].append(token)
+    return heard
 
 
 class ChatRecognizer(EntityRecognizer):

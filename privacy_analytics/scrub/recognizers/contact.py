@@ -31,10 +31,12 @@ _SITES = (
     r"|threads|pinterest|reddit|youtube|medium|tumblr|vk|audiomack|beatstars|splice|ko-fi|paypal|flickr|steamcommunity"
     r"|soundclick|reverbnation|x)\.com"
     r"|(?:open|play)\.spotify\.com|music\.apple\.com|t\.me|wa\.me|linktr\.ee|youtu\.be|paypal\.me|cash\.app|venmo\.com"
-    r"|discord\.(?:gg|com)|discordapp\.com|bsky\.app|github\.io|drive\.google\.com|docs\.google\.com|dropbox\.com"
+    r"|discord\.gg|discord\.com|discordapp\.com|bsky\.app|github\.io|drive\.google\.com|docs\.google\.com|dropbox\.com"
     r"|we\.tl|wetransfer\.com|mega\.nz|1drv\.ms|onedrive\.live\.com|gofile\.io|soundcloud\.app\.goo\.gl|twitch\.tv"
     r"|last\.fm|audius\.co|hearthis\.at|keybase\.io|beacons\.ai|carrd\.co|letterboxd\.com"
 )
+_SITE_WORDS = re.findall(r"(?<![a-z.\\])[a-z]+", _SITES)
+"""One of them is in the name of each of `_SITES`."""
 _PUBLIC_PATH = re.compile(
     r"(?:watch|results|hashtag|explore|search|help|support|about|docs|download|releases|blog|en|sounds|discover|charts|features|plans|stream|upload|you|login|signup|settings|trending|tags|directory|music/|r/)\b",
     re.IGNORECASE,
@@ -98,22 +100,25 @@ def _is_phone(match: re.Match[str]) -> bool:
         return False
     if "+" in written[:2]:
         return len(number) >= 8
+    if 2 * len(groups) > len(number) or (len(groups) > 1 and all(map(_ROUND.fullmatch, groups))):
+        return False  # steps and levels: 1 2 3 4 5 6 7, 100 200 400
     text, start, end = match.string, match.start(), match.end()
-    if (
-        number in _CEILINGS
-        or _COUNTED_AFTER.match(text, end)
-        or _COUNTED_BEFORE.search(text[max(0, start - 30) : start])
+    if not (
+        _looks_dialled(written, number, alone=text.strip(" .") == written)
+        or _PHONE_CUE.search(text, max(0, start - 40), start)
+        or _PHONE_CUE_AFTER.match(text, end)
     ):
         return False
-    if 2 * len(groups) > len(number) or (len(groups) > 1 and all(_ROUND.fullmatch(group) for group in groups)):
-        return False  # steps and levels: 1 2 3 4 5 6 7, 100 200 400
-    if _PHONE_CUE.search(text, max(0, start - 40), start) or _PHONE_CUE_AFTER.match(text, end):
-        return True
+    counted = _COUNTED_AFTER.match(text, end) or _COUNTED_BEFORE.search(text[max(0, start - 30) : start])
+    return not counted and number not in _CEILINGS
+
+
+def _looks_dialled(written: str, number: str, *, alone: bool) -> bool:
     if _TRUNK.match(written):
         return len(number) >= 9
     if number.endswith("000") or _STAMP.match(number):
         return False
-    return bool(_SHAPES.fullmatch(written)) or (text.strip(" .") == written and bool(_ALONE.fullmatch(written)))
+    return bool(_SHAPES.fullmatch(written)) or (alone and bool(_ALONE.fullmatch(written)))
 
 
 def _is_said(match: re.Match[str]) -> bool:
@@ -141,7 +146,13 @@ class ContactRecognizer(ChatRecognizer):
             chunk=5,
         ),
         pattern("EMAIL", rf"\"[^\"\n@]{{1,64}}\"{_DOMAIN}", "@", score=1.0, hint='"@'),
-        pattern("EMAIL", r"[\w.+-]{1,64}@(?:localhost|\[[\d.:a-f]{3,40}\])", "localhost [", chunk=7),
+        pattern(
+            "EMAIL",
+            r"[\w.+-]{1,64}@(?:localhost|\[[\d.:a-f]{3,40}\])",
+            "localhost [",
+            chunk=7,
+            hint=r"@(?:localhost|\[)",
+        ),
         # jane at gmail dot com, jane [at] site [dot] io, jane_at_gmail.com, jane(a)gmail.com, jane @ gmail . com
         pattern(
             "EMAIL",
@@ -207,6 +218,7 @@ class ContactRecognizer(ChatRecognizer):
             _is_profile,
             chunk=8,
             hint=r"\.[a-z]{2,4}/",
+            also=_SITE_WORDS,
         ),
         pattern(
             "URL",

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from privacy_analytics.scrub.lists import cities, clear_surnames, surnames
@@ -52,32 +52,40 @@ class Cue(Pattern):
 
     gate: Callable[[str], bool] = anything
 
-    def find(self, glance: Glance) -> Sequence[Span]:
+    def suited(self, texts: Iterable[int], glances: Sequence[Glance]) -> Iterable[int]:
+        """Where the gate only lets through what is on a list, texts with such a word; or with another script."""
+        if self.gate in _LISTED:
+            texts = [at for at in texts if glances[at].named or not glances[at].text.isascii()]
+        return Pattern.suited(self, texts, glances)
+
+    def spans(self, matches: Sequence[re.Match[str]]) -> list[Span]:
         """Names that follow it."""
-        gate, text = self.gate, glance.text
-        if gate in _LISTED and not glance.named and text.isascii():
-            return ()
-        names = [WORD.match(text, match.end()) for match in self.matches(glance)]
-        return [whole(text, name, after_cue=gate in _LOOSE) for name in names if name and gate(name[0])]
+        gate = self.gate
+        names = [WORD.match(match.string, match.end()) for match in matches]
+        return [whole(name.string, name, after_cue=gate in _LOOSE) for name in names if name and gate(name[0])]
 
 
-def _cue(need: str, regex: str, gate: Callable[[str], bool], *, anchored: bool = False, hint: str = "") -> Cue:
+def _cue(
+    need: str, regex: str, gate: Callable[[str], bool], *, anchored: bool = False, hint: str = "", also: str = ""
+) -> Cue:
     return Cue(
         "PERSON",
         re.compile(rf"(?<!\w)(?:{regex})", re.IGNORECASE),
         frozenset(need.split()),
         anchored=anchored,
         hint=re.compile(hint) if hint else None,
+        also=frozenset(also.split()),
         gate=gate,
     )
 
 
-_KIN = "wife|husband|girlfriend|boyfriend|partner|bandmate|friend|buddy|mate|brother|sister|mum|mom|mother|dad|father|son|daughter|teacher|boss|producer|singer|vocalist|drummer|guitarist|bassist|engineer|manager|cousin|roommate|flatmate|colleague|client|student|uncle|aunt|neighbou?r|gf|bf|fiancée?|studio partner|songwriter|rapper|keyboardist|intern|assistant|coach"
+_KIN = "wife|husband|girlfriend|boyfriend|partner|bandmate|friend|buddy|mate|brother|sister|mum|mom|mother|dad|father|son|daughter|teacher|boss|producer|singer|vocalist|drummer|guitarist|bassist|engineer|manager|cousin|roommate|flatmate|colleague|client|student|uncle|aunt|neighbor|neighbour|gf|bf|fiancé|fiancée|songwriter|rapper|keyboardist|intern|assistant|coach"
 AFTER = (
     _cue(
         "name names named",
         r"(?:my|his|her|their|our|full|real|first|last|user|[^\W\d]{2,12}'?s) names?(?:'?s| is|:| =)\s{1,2}(?:is )?|names? (?:from|on (?:the )?(?:account|card|licen[cs]e|invoice))(?: is|:)?\s|what'?s (?:your|his|her) (?:\w{4,5} )?name\?\s",
         anything,
+        hint=r"name(?:s?(?:'?s| is|:| =| from| on)|\?)",
     ),
     _cue("name", r"name from [^\W\d_]{2,20}(?:\s[^\W\d_]{2,20}){0,2} to\s", anything, anchored=True),
     _cue(
@@ -132,9 +140,10 @@ AFTER = (
     ),
     _cue(
         "my our his her their",
-        rf"(?:my|our|his|her|their) (?:\w{{2,12}} )?(?:{_KIN}),?\s(?:is |was |called |named )?",
+        rf"(?:my|our|his|her|their) (?:\w{{2,12}} )?(?:studio partner|{_KIN}),?\s(?:is |was |called |named )?",
         strange,
         anchored=True,
+        also=_KIN.replace("|", " "),
     ),
     _cue(
         "tell ask text ping email meet met told asked message credit invite remind asking contact says said",
@@ -153,6 +162,7 @@ AFTER = (
         r"(?:vox|vocals?|lead|gtr|guitar|bass|keys|synth|strings|bv|bvs|comp|stem|take|mix|demo)[_](?=[^\W\d_]+[_.])",
         known,
         hint="_[^\\W\\d_]",
+        also="vox vocal vocals lead gtr guitar bass keys synth strings bv bvs comp stem take mix demo",
     ),
     _cue("says said", r",\s(?:says|said)\s(?=[^\s]+[.!]?$)", strange),
     _cue("call", r"call\s(?=[^\s]+(?:\s[^\s]+)?\s(?:at|on|under)\s[+(\d])", strange),

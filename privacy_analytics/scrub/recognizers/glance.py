@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from string import ascii_lowercase
 
@@ -79,11 +79,13 @@ class Glance:
     @classmethod
     def of(cls, text: str) -> Glance:
         """Look once."""
-        lower = text.lower()
+        lower = low = text.lower()
         if len(lower) != len(text):
-            lower = "".join(low if len(low := char.lower()) == 1 else char for char in text)
-        said = _MASKS.sub(" ", text) if "<" in text else text
-        low = said.lower()
+            lower = "".join(small if len(small := char.lower()) == 1 else char for char in text)
+        said = text
+        if "<" in text:
+            said = _MASKS.sub(" ", text)
+            low = said.lower()
         tokens = _signs(low)
         tokens.update(_words(low))
         shape = _shown(said)
@@ -145,14 +147,20 @@ class Glance:
         return self._chunks
 
 
-def around(signs: Iterable[str], glance: Glance, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The chunk if one of the signs is in it; of an endless one only what is near them."""
-    if end - start <= 2 * NEAR:
-        for sign in signs:
-            if glance.lower.find(sign, start, end) >= 0:
-                yield start, end
-                return
-        return
+def around(signs: Sequence[str], glance: Glance, chunks: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The chunks with one of the signs in them; of endless ones only what is near them."""
+    find = glance.lower.find
+    for start, end in chunks:
+        if end - start > 2 * NEAR:
+            yield from _near(signs, glance, start, end)
+        else:
+            for sign in signs:
+                if find(sign, start, end) >= 0:
+                    yield start, end
+                    break
+
+
+def _near(signs: Sequence[str], glance: Glance, start: int, end: int) -> Iterator[tuple[int, int]]:
     stop = begin = start
     for at in sorted(at for sign in signs for at in glance.places(sign) if start <= at < end):
         if at - NEAR > stop:

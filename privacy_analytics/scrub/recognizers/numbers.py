@@ -145,11 +145,13 @@ class NumberRecognizer(ChatRecognizer):
             r"(?<![\w-])(?:\d{4}[ -]?)?(?:[X*\u2022]{4}[ -]?){2,3}\d{4}(?!\w)",
             "x xxxx xxxxxxxx xxxxxxxxxxxx * \u2022",
             score=1.0,
+            least=4,
         ),
         anchored(
             "CREDIT_CARD",
             r"\b(?:card|visa|mastercard|amex|debit|credit)\b[^\n\d]{0,20}\b(?:end(?:s|ing)?(?: in| with)?|last (?:4|four)(?: digits)?(?: are| is| of)?|no\.?|number(?: is)?)\s?:?\s?(?P<v>\d{3,4})(?![\w.])",
             "card visa mastercard amex debit credit",
+            least=3,
         ),
         # accounts
         pattern(
@@ -167,6 +169,7 @@ class NumberRecognizer(ChatRecognizer):
             rf"\biban{_IS}(?P<v>[A-Z]{{2}} ?\d{{2}}(?:[ -]?(?:\d|(?-i:[A-Z]))){{4,30}})(?![A-Z0-9])",
             "iban",
             score=1.0,
+            least=2,
         ),
         anchored("ID", rf"\b(?:swift|bic){_IS}(?P<v>(?-i:[A-Z]{{6}}[A-Z0-9]{{2}}(?:[A-Z0-9]{{3}})?))\b", "swift bic"),
         # US social security numbers: 3-2-4, also misread or partly hidden; nine digits or the last four after a cue
@@ -190,6 +193,7 @@ class NumberRecognizer(ChatRecognizer):
             WORD
             + r"(?:ssn|social security|social(?= is\b| number|'s)|(?<=my )social)\b[^\n\d]{0,20}?(?:\b4\b[^\n\d]{1,20})?(?P<v>\d{4}|\d{9})(?![\w.]*\w)",
             "ssn social",
+            least=4,
         ),
         pattern(
             "SSN",
@@ -242,7 +246,7 @@ class NumberRecognizer(ChatRecognizer):
             "ORDER_ID",
             r"(?<![\w&#])(?<!preset )(?<!patch )(?<!sample )#(?P<v>\d{4,8}-[A-Z0-9]{1,8}|\d{5}|\d{7,12})(?!\w)",
             "#",
-            least=5,
+            least=4,
         ),
         # papers and accounts after a cue
         anchored(
@@ -257,6 +261,7 @@ class NumberRecognizer(ChatRecognizer):
             "ID",
             r"\b(?:account|acct|routing)\b[^\n\d]{0,12}\bend(?:s|ing)(?: in| with)?\s[*xX.]{0,8}(?P<v>\d{3,4})(?!\w)",
             "account acct routing",
+            least=3,
         ),
         anchored(
             "ID",

@@ -132,6 +132,7 @@ class PlaceRecognizer(ChatRecognizer):
             "ADDRESS",
             r"\b(?:(?:psc|cmr|unit|uss|usns|uscgc)\s[\w.-]{1,20}(?:\s[\w.-]{1,20})?(?:,?\s(?:box|bldg)\s\d{1,6})?[,\s]{1,3})?(?:apo|fpo|dpo),?\s(?:aa|ae|ap)\s{1,2}\d{5}(?:-\d{4})?\b",
             "apo fpo dpo",
+            least=5,
         ),
         pattern(
             "ADDRESS",
@@ -149,8 +150,10 @@ class PlaceRecognizer(ChatRecognizer):
             _street,
             least=1,
         ),
-        anchored("ADDRESS", r"\b(?:apt|apartment|suite|ste)\b\.?\s?#?\d{1,5}[a-z]?\b", "apt apartment suite ste"),
-        pattern("ADDRESS", r"\bp\.?\s?o\.?\s?box\s\d{1,7}", "box"),
+        anchored(
+            "ADDRESS", r"\b(?:apt|apartment|suite|ste)\b\.?\s?#?\d{1,5}[a-z]?\b", "apt apartment suite ste", least=1
+        ),
+        pattern("ADDRESS", r"\bp\.?\s?o\.?\s?box\s\d{1,7}", "box", least=1),
         pattern(
             "ADDRESS",
             rf"\b(?:(?-i:[A-Z])[\w'.-]{{1,30}}\s){{0,2}}(?-i:[A-Z])[\w'.-]{{1,30}},\s{_STATE}\s\d{{5}}(?:-\d{{4}})?\b",
@@ -170,6 +173,7 @@ class PlaceRecognizer(ChatRecognizer):
             "ADDRESS",
             r"\b(?:zip|zip ?code|post ?code|postal code|plz)(?:\s(?:is|:)|:|\s)\s{0,2}(?P<v>\d{4,5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2})\b",
             "zip zipcode postcode post postal plz",
+            least=2,
         ),
         pattern(
             "LOCATION",
@@ -187,6 +191,7 @@ class PlaceRecognizer(ChatRecognizer):
             "i im this name it its bedroom studio flat apartment house place home room band label gig show my originally moved relocated flew traveled travelled driving moving grew raised greetings",
             _is_town,
             score=0.85,
+            also="from in near to hometown",
         ),
         *(
             anchored(
