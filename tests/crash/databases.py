@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from privacy_analytics.dp.ledger import Charge, Ledger
+
 DATABASES = ("sqlite", "postgresql")
 _SERVER = {"listen_addresses": "", "fsync": "off", "max_connections": "50"}
 """Clients are killed, the server is not: it need not survive a power cut."""
@@ -108,3 +110,21 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], st
 def url(empty_url: Callable[[], str]) -> str:
     """An empty ledger's URL, on each database."""
     return empty_url()
+
+
+OCTOBER: dict[str, Any] = {"month": "2026-10", "purpose": "usage"}
+SPEND: dict[str, Any] = {"months": ["2026-10"], "purpose": "usage"}
+ALLOWED = Charge(100, 50)
+
+
+def spend(ledger: Ledger, plan: str = "p", key: str = "k", charge: Charge = Charge(40, 7)) -> None:  # noqa: B008
+    """One release, paid for and final."""
+    ledger.reserve(plan, **SPEND, charge=charge, allowance=ALLOWED, payload="{}")
+    ledger.drawing(plan, **SPEND, key=key, charge=charge, allowance=ALLOWED)
+    ledger.commit(plan, **OCTOBER, key=key, payload=f'"answer to {key}"')
+
+
+@pytest.fixture
+def ledger(url: str) -> Ledger:
+    """An empty one on each database."""
+    return Ledger(url)

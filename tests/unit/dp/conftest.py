@@ -3,4 +3,4 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "crash"))  # databases
 
-from databases import empty_url, server, url  # noqa: F401  # fixtures
+from databases import empty_url, ledger, server, url  # noqa: F401  # fixtures
