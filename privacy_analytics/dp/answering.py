@@ -23,6 +23,8 @@ from privacy_analytics.dp.releases import Z95, Cell, Clipped, Mechanism, status,
 
 SELECTION = 0.9
 """Part of the loss of TopKeys that finds phrases; the rest counts them. Half as much would find a third fewer."""
+BEYOND = 6
+"""Thresholds of phrases lie about so many sigma up, at deltas from 1e-8 to 1e-10."""
 LEAST = 10_000
 """Nano-rho from which on quantiles can be priced; below it they are as good as none."""
 PHRASE_FLOOR = 50
@@ -106,13 +108,15 @@ def answer(bounded: Bounded, charge: Charge, engine: Engine, floor: int) -> Draw
 def half_width(bounded: Bounded, nano_rho: int) -> float:
     """Expected half of the 95 % interval of a cell, in accounts, rows or the column's unit, from public bounds alone.
 
-    Of quantiles and means it is in accounts: how far off the rank is, and how far off the number of accounts.
+    Of quantiles and means it is in accounts: how far off the rank is, and how far off the number of accounts; of phrases
+    it is how many accounts have to say one, so that it is found.
     """
     question, spent = bounded.question, max(nano_rho, 1)
     if isinstance(question, Quantiles):
         return max(_picks(bounded, question, max(spent, LEAST)).rank_errors)
-    part = 1 - SELECTION if isinstance(question, TopKeys) else 1.0
-    sigma = bounded.sensitivity / math.sqrt(2 * part * spent / mechanisms.NANO)
+    sigma = bounded.sensitivity / math.sqrt(2 * spent / mechanisms.NANO)
+    if isinstance(question, TopKeys):  # what decides is not how well a phrase is counted but whether it is found
+        return BEYOND * sigma / math.sqrt(SELECTION * selection.ROUNDS[-1])
     units = bounded.value.units if bounded.value and bounded.unit == "sum" else 1
     return Z95 * sigma / (bounded.counted or units)
 
