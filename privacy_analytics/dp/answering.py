@@ -108,8 +108,8 @@ def answer(bounded: Bounded, charge: Charge, engine: Engine, floor: int) -> Draw
 def half_width(bounded: Bounded, nano_rho: int) -> float:
     """Expected half of the 95 % interval of a cell, in accounts, rows or the column's unit, from public bounds alone.
 
-    Of quantiles and means it is in accounts: how far off the rank is, and how far off the number of accounts; of phrases
-    it is how many accounts have to say one, so that it is found.
+    Of quantiles and means it is in accounts: how far off the rank is, and how far off the number of accounts; of
+    phrases it is how many accounts have to say one, so that it is found.
     """
     question, spent = bounded.question, max(nano_rho, 1)
     if isinstance(question, Quantiles):
