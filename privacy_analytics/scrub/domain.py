@@ -19,7 +19,6 @@ Everything else is masked.
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 
 from privacy_analytics.scrub.lists import (
     artists,
@@ -229,7 +228,8 @@ def _inside_term(words: list[str], head: str, tail: str) -> bool:
     if words[0] not in seconds() and words[-1] not in firsts():
         return False
     before, after = parts(head), parts(tail)
-    if not (set(pairwise([*before[-1:], words[0]])) | set(pairwise([words[-1], *after[:1]]))) & pairs():
+    joined = (before and (before[-1], words[0]) in pairs()) or (after and (words[-1], after[0]) in pairs())
+    if not joined:
         return False
     middle = " ".join(words)
     for left in range(min(LONGEST, len(before)) + 1):

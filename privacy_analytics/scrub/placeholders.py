@@ -62,9 +62,13 @@ class Placeholders:
 
     def put(self, text: str, spans: Sequence[Span], numbers: Sequence[int | None] | None = None) -> str:
         """The text with every span replaced; spans are disjoint and in order, ``numbers`` are theirs."""
+        if numbers is None:
+            labels = [self._labels[span.type] for span in spans]
+        else:
+            labels = [self.of(span.type, number) for span, number in zip(spans, numbers, strict=True)]
         parts: list[str] = []
         at = 0
-        for span, number in zip(spans, numbers or [None] * len(spans), strict=True):
-            parts += text[at : span.start], self.of(span.type, number)
-            at = span.end
+        for (start, end, _, _), label in zip(spans, labels, strict=True):
+            parts += text[at:start], label
+            at = end
         return "".join([*parts, text[at:]])

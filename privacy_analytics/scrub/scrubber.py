@@ -132,10 +132,14 @@ class Scrubber:
         self.close()
 
     def _masked(self, units: Collection[Unit]) -> Iterator[tuple[Unit, list[Scrubbed]]]:
+        for unit, found in self._found(units):
+            yield unit, self._mask(unit, found)
+
+    def _found(self, units: Collection[Unit]) -> Iterator[tuple[Unit, list[tuple[Span, ...] | None]]]:
+        """For each text of each unit its spans, None where it could not be read; nothing is masked or counted."""
         most = min(CHUNK, max(64, sum(map(_unit_cost, units)) / self._crew.size))
         for chunk, found in self._crew.find(_parts(units, most, _unit_cost)):
-            for unit, spans in zip(chunk, found, strict=True):
-                yield unit, self._mask(unit, spans)
+            yield from zip(chunk, found, strict=True)
 
     def _mask(self, unit: Unit, found: list[tuple[Span, ...] | None]) -> list[Scrubbed]:
         texts = [said.text for said in unit.said]
@@ -219,7 +223,9 @@ def _shared(tier: Tier) -> Scrubber:
 
 def find_spans(texts: Sequence[str], tier: Tier = "standard") -> list[list[tuple[int, int, str]]]:
     """(start, end, type) of what would be masked in each text; a text that fails is one span."""
+    units = [Unit((Said(text, None),), together=False) for text in texts]
+    found = dict(_shared(tier)._found(dict.fromkeys(units)))
     return [
-        [(0, len(text), "SCRUB_FAILED")] if result.failed else [(s.start, s.end, s.type) for s in result.spans]
-        for text, result in zip(texts, _shared(tier).scrub(texts), strict=True)
+        [(0, len(text), "SCRUB_FAILED")] if spans is None else [span[:3] for span in spans]
+        for text, [spans] in zip(texts, map(found.__getitem__, units), strict=True)
     ]

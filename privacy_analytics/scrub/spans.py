@@ -31,22 +31,20 @@ def merged(spans: Iterable[Span], text: str) -> list[Span]:
     ordered = sorted(spans, key=_place)
     if len(ordered) < 2:
         return ordered
-    result, best = ordered[:1], ordered[0]
+    result: list[Span] = []
+    best = ordered[0]
+    begin, stop = best.start, best.end
     for span in ordered[1:]:
-        last = result[-1]
-        if not (span.start < last.end or _touch(last, span, text)):
-            result.append(span)
-            best = span
+        start, end, kind, score = span
+        if start >= stop and not (kind in JOINED and kind == best.type and _GLUE.fullmatch(text, stop, start)):
+            result.append(Span(begin, stop, best.type, best.score))
+            best, begin, stop = span, start, end
             continue
-        if (span.score, span.end - span.start) > (best.score, best.end - best.start):
+        if score > best.score or (score == best.score and end - start > best.end - best.start):
             best = span
-        result[-1] = Span(last.start, max(last.end, span.end), best.type, best.score)
-    return result
+        stop = max(stop, end)
+    return [*result, Span(begin, stop, best.type, best.score)]
 
 
 def _place(span: Span) -> tuple[int, int]:
     return span.start, -span.end
-
-
-def _touch(left: Span, right: Span, text: str) -> bool:
-    return left.type == right.type and left.type in JOINED and _GLUE.fullmatch(text, left.end, right.start) is not None

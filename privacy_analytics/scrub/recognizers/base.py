@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -28,6 +28,9 @@ NO_VALUE = frozenset(
     full hacked slow offline online weird gone""".split()
 )
 """What follows "my password is" and the like without being one, beside ordinary words."""
+
+
+Matches = list[re.Match[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,36 +81,52 @@ class Pattern:
             texts = [at for at in texts if glances[at].longest >= chunk]
         return texts
 
-    def matches(self, glance: Glance, heard: Sequence[str]) -> list[re.Match[str]]:
-        """What its regular expression matches in a text that it suits, of whose tokens it needs those ``heard``."""
+    def matches(self, heard: Mapping[int, Sequence[str]], glances: Sequence[Glance]) -> Iterator[tuple[int, Matches]]:
+        """What its regular expression matches, text by text; ``heard`` are those of `need` that each of them says."""
+        texts = self.suited(heard, glances)
         if self.anchored:
-            return self._at_places(glance, heard)
-        return self._in_chunks(glance, heard) if self.chunk else list(self.regex.finditer(glance.text))
+            return self._at_places(texts, heard, glances)
+        return self._in_chunks(texts, heard, glances) if self.chunk else self._anywhere(texts, glances)
 
-    def spans(self, matches: Sequence[re.Match[str]]) -> list[Span]:
+    def spans(self, matches: Matches) -> list[Span]:
         """What of its matches is masked: the group ``v``, else the whole match."""
         kind, score, group, keep = self.type, self.score, self.group, self.keep
         return [Span(*match.span(group), kind, score) for match in matches if keep is None or keep(match)]
 
-    def _at_places(self, glance: Glance, heard: Sequence[str]) -> list[re.Match[str]]:
-        match_at, text = self.regex.match, glance.text
-        places = glance.places(heard[0])
-        if len(heard) > 1:
-            places = sorted([at for word in heard for at in glance.places(word)])
-        found: list[re.Match[str]] = []
-        seen = 0
-        for at in places:
-            if at >= seen and (match := match_at(text, at)):
-                seen = match.end()
-                found.append(match)
-        return found
+    def _anywhere(self, texts: Iterable[int], glances: Sequence[Glance]) -> Iterator[tuple[int, Matches]]:
+        finditer = self.regex.finditer
+        for at in texts:
+            if found := list(finditer(glances[at].text)):
+                yield at, found
 
-    def _in_chunks(self, glance: Glance, heard: Sequence[str]) -> list[re.Match[str]]:
-        text, finditer = glance.text, self.regex.finditer
-        chunks = [chunk for chunk in glance.chunks() if chunk[1] - chunk[0] >= self.chunk]
-        if DIGITS.isdisjoint(self.need):
-            chunks = around(heard, glance, chunks)
-        return [match for start, end in chunks for match in finditer(text, start, end)]
+    def _at_places(
+        self, texts: Iterable[int], heard: Mapping[int, Sequence[str]], glances: Sequence[Glance]
+    ) -> Iterator[tuple[int, Matches]]:
+        match_at = self.regex.match
+        for at in texts:
+            glance, words = glances[at], heard[at]
+            text, places = glance.text, glance.places(words[0])
+            if len(words) > 1:
+                places = sorted([place for word in words for place in glance.places(word)])
+            found: Matches = []
+            seen = 0
+            for place in places:
+                if place >= seen and (match := match_at(text, place)):
+                    seen = match.end()
+                    found.append(match)
+            if found:
+                yield at, found
+
+    def _in_chunks(
+        self, texts: Iterable[int], heard: Mapping[int, Sequence[str]], glances: Sequence[Glance]
+    ) -> Iterator[tuple[int, Matches]]:
+        finditer, least, anywhere = self.regex.finditer, self.chunk, not DIGITS.isdisjoint(self.need)
+        for at in texts:
+            glance = glances[at]
+            text, chunks = glance.text, [chunk for chunk in glance.chunks() if chunk[1] - chunk[0] >= least]
+            near = chunks if anywhere else around(heard[at], glance, chunks)
+            if found := [match for start, end in near for match in finditer(text, start, end)]:
+                yield at, found
 
 
 def pattern(
@@ -162,19 +181,18 @@ class Index:
 
     def find(self, glances: Sequence[Glance]) -> list[list[Span]]:
         """For each text what they find; may overlap. Pattern by pattern, which is quicker."""
-        asked = self._asked
+        asked, wanted = self._asked, frozenset(self._asked)
         said: dict[str, list[int]] = {}
         for at, glance in enumerate(glances):
-            for token in asked.keys() & glance.tokens:
+            for token in wanted & glance.tokens:
                 said.setdefault(token, []).append(at)
         every = dict.fromkeys(range(len(glances)), ())
         found: list[list[Span]] = [[] for _ in glances]
         for place in sorted({*self._always, *chain.from_iterable(map(asked.__getitem__, said))}):
             each = self._patterns[place]
             heard = _heard([token for token in each.need if token in said], said) if each.need else every
-            for at in each.suited(heard, glances):
-                if matches := each.matches(glances[at], heard[at]):
-                    found[at] += each.spans(matches)
+            for at, matches in each.matches(heard, glances):
+                found[at] += each.spans(matches)
         return found
 
 

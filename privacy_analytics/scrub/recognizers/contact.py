@@ -161,6 +161,7 @@ class ContactRecognizer(ChatRecognizer):
             "dot @ \u00a9 ; gmail googlemail hotmail outlook yahoo icloud protonmail gmx aol ( [ { <",
             _is_spelled,
             hint=_ODD_MAIL,
+            also="@ at a o \u00a9 ;",
         ),
         # a mailer without its dot, or an address that lost its signs: jane.doe at gmail, janedoe 22 gmailcom
         pattern(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from privacy_analytics.scrub.lists import cities, clear_surnames, surnames
-from privacy_analytics.scrub.recognizers.base import Glance, Pattern
+from privacy_analytics.scrub.recognizers.base import Glance, Matches, Pattern
 from privacy_analytics.scrub.recognizers.words import (
     WORD,
     anything,
@@ -58,7 +58,7 @@ class Cue(Pattern):
             texts = [at for at in texts if glances[at].named or not glances[at].text.isascii()]
         return Pattern.suited(self, texts, glances)
 
-    def spans(self, matches: Sequence[re.Match[str]]) -> list[Span]:
+    def spans(self, matches: Matches) -> list[Span]:
         """Names that follow it."""
         gate = self.gate
         names = [WORD.match(match.string, match.end()) for match in matches]

@@ -92,9 +92,9 @@ def test_more_than_linear_work_is_noticed() -> None:
 
 def _tried(pattern: Pattern, glance: Glance) -> list[Span]:
     """What it finds in a text that says what it needs, suited or not."""
-    return pattern.spans(
-        pattern.matches(glance, sorted(pattern.need & glance.tokens) or [min(pattern.need, default="")])
-    )
+    heard = {0: sorted(pattern.need & glance.tokens) or [min(pattern.need, default="")]}
+    patient = replace(pattern, least=0, shape=None, hint=None, also=frozenset())
+    return [span for _, matches in patient.matches(heard, [glance]) for span in pattern.spans(matches)]
 
 
 def test_the_work_of_every_pattern_is_linear_in_its_matches_and_near_misses() -> None:
