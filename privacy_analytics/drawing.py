@@ -187,6 +187,11 @@ def draw(
             allotted, outcome.too_small = plans.allot(fresh, known, budget, all_of_them=explicit)
             if not allotted:  # nothing would be drawn, so nothing is reserved
                 return outcome
+            if short := [answering.least(each.bounded) for each in allotted if not _pays(each)]:
+                delta = budget.delta < short[0].delta
+                asked, there = ((each.delta if delta else each.nano_rho) for each in (short[0], budget))
+                scope, of = f"{purse.purpose} of {purse.months[-1]}", "delta" if delta else "rho"
+                raise InsufficientLoss(requested=asked, remaining=there, scope=scope, of=of)
         charge = {"nano_rho": budget.nano_rho, "delta": budget.delta}
         decided = {"accounts": accounts, "anchor": anchor, "blocks": sorted(fresh), **charge}
         kept = json.dumps(decided, sort_keys=True)
@@ -203,12 +208,20 @@ def draw(
     return outcome
 
 
+def _pays(allotment: plans.Allotment) -> bool:
+    """Whether its charge is enough to draw anything: found out before the charge is gone."""
+    return answering.least(allotment.bounded).within(allotment.charge)
+
+
 def _draw_one(
     plan: str, allotment: plans.Allotment, purse: Purse, answer: Callable[[Bounded, Charge], Release], outcome: Outcome
 ) -> None:
     """Draw one block unless it is answered; one that a crash swallowed is paid again, where that can be paid."""
     ledger, bounded, charge = purse.ledger, allotment.bounded, allotment.charge
     if ledger.released(bounded.key) is not None:
+        return
+    if not _pays(allotment):
+        outcome.lost.append(allotment.name)
         return
     try:
         ledger.drawing(plan, key=bounded.key, charge=charge, **purse.about)

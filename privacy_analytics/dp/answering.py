@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 from typing import Protocol, cast
 
@@ -103,6 +104,23 @@ def answer(bounded: Bounded, charge: Charge, engine: Engine, floor: int) -> Draw
         ]
     clipped = _clipped(noised[-1] / bounded.clipped, scale / bounded.clipped) if bounded.clipped else None
     return Drawn(tuple(cells), _mechanism("discrete Gaussian", bounded, scale, clipped), bounded.names)
+
+
+def least(bounded: Bounded) -> Charge:
+    """The smallest charge that every part of an answer's price still fits in: below it nothing can be drawn."""
+    question = bounded.question
+    if isinstance(question, TopKeys):
+        first = selection.ROUNDS[0]
+        return Charge(max(_parts(1 - SELECTION), _parts(SELECTION * first)), _parts(first))
+    if isinstance(question, Quantiles):
+        picks = len(question.probs) * bounded.per_account
+        return Charge(picks * _parts((1 - ranks.COUNT) * ranks.VALUE))
+    return Charge(1)
+
+
+def _parts(share: float | Fraction) -> int:
+    """So much has to be there, so that a share of it is one unit, with room for rounding."""
+    return math.ceil(2 / share)
 
 
 def half_width(bounded: Bounded, nano_rho: int) -> float:

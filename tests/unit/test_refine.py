@@ -2,7 +2,7 @@
 
 import pytest
 
-from privacy_analytics.dp.questions import CountAccounts, CountRows, Mean
+from privacy_analytics.dp.questions import CountAccounts, CountRows, Mean, Quantiles, TopKeys
 from privacy_analytics.errors import InsufficientLoss, UsageError
 
 ROWS = CountRows("events", by="feature", per_cell=3)
@@ -71,3 +71,16 @@ def test_suggested_bounds_are_within_the_contracts_and_cost_once(session, column
     assert spent(session) == before
     assert "19 in 20 accounts" in repr(suggested)
     assert Mean("events", column, bounds=suggested.bounds).bounds == suggested.bounds
+
+
+@pytest.mark.parametrize(
+    ("question", "share", "says"),
+    [
+        (TopKeys("messages", "content"), 3.5e-6, "delta"),
+        (Quantiles("events", "rows", [0.25, 0.5, 0.75], by="feature"), 1e-6, "rho"),
+    ],
+)
+def test_what_cannot_be_drawn_for_its_share_is_refused_before_it_costs(session, question, share, says):
+    with pytest.raises(InsufficientLoss, match=f"needs {says}"):
+        session.release(question, share=share)
+    assert spent(session) == 0

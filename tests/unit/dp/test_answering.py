@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from privacy_analytics.dp import mechanisms
+from privacy_analytics.dp import answering, mechanisms, selection
 from privacy_analytics.dp.answering import Drawn, Sums, answer, half_width
 from privacy_analytics.dp.charge import Charge
 from privacy_analytics.dp.questions import (
@@ -214,3 +214,22 @@ def test_what_few_accounts_can_make_up_is_suppressed():
     assert (below, above) == ("suppressed", "ok")
     below, above = (drawn("sum", n=[[n], [n]]).cells[0].status for n in (-48_000 * floor + 999, -48_000 * floor - 999))
     assert (below, above) == ("suppressed", "ok")
+
+
+@pytest.mark.parametrize("groups", [1, 8, 1000])
+@pytest.mark.parametrize("probs", [[0.5], [0.1, 0.5, 0.9], [at / 100 for at in range(1, 100)]])
+def test_the_least_charge_is_enough_for_quantiles(groups: int, probs: list[float]):
+    key = Key("os", tuple((str(at), str(at)) for at in range(groups)))
+    asked = Quantiles("events", "rows", probs, by="os")
+    bounded = Bounded(
+        asked, (key,), groups, 1, "all", "s", value=Value("rows", 0, 1, 1, (0, 100)), places=tuple(range(101))
+    )
+    charge = answering.least(bounded)
+    assert answering._picks(bounded, asked, charge.nano_rho).nano_rho <= charge.nano_rho
+
+
+def test_the_least_charge_is_enough_for_phrases():
+    bounded = Bounded(TopKeys("messages", "content"), (), 15, 1, "all", "s")
+    charge = answering.least(bounded)
+    rounds = selection.rounds_for(15, int(answering.SELECTION * charge.nano_rho), charge.delta)
+    assert sum(each.delta for each in rounds) <= charge.delta
