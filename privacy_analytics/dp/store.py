@@ -18,10 +18,11 @@ from privacy_analytics.dp.releases import Release
 from privacy_analytics.errors import NotFound, UsageError
 
 MOST_OPERANDS = 200
+"""Releases that one expression may name at each of its steps: days of half a year add up, a deep page does not."""
 
 
 class ReleaseStore:
-    """A folder of releases, one file each. Whoever can read it needs nothing else."""
+    """A folder of releases, two files each. Whoever can read it needs nothing else."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
