@@ -23,7 +23,7 @@ MOST_GROUPS = 2**17
 LARGEST_SQUARE = 2**62
 """Bounds whose squared norm reaches this are refused, so that no sum of squares can wrap in 64 bits."""
 CLIPPED_FROM = 8
-"""From this squared norm on a release also counts the accounts that met a bound: it widens the noise by 6 % at most."""
+"""From this squared norm on a release also counts who met a bound, which widens the noise by 6.1 % at most."""
 
 
 @dataclass(frozen=True)
