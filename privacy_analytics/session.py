@@ -171,7 +171,7 @@ class Session:
         points = [low + (high - low) / 2**halved for halved in range(HALVED, -1, -1)]
         question = Quantiles(table, column, [0.95], of=of, candidates=[low, *points])
         answer = self.release(question, share=share)
-        return Suggestion((low, math.ceil(answer["p95"].value)), answer)
+        return Suggestion((low, max(math.ceil(answer["p95"].value), math.floor(low) + 1)), answer)  # never nothing
 
     def budget(self) -> Shown:
         """What each purpose of the month has spent and has left, and what an account may have lost over all months."""

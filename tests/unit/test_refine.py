@@ -1,5 +1,6 @@
 """More precision and better bounds are paid for openly, once."""
 
+import polars as pl
 import pytest
 
 from privacy_analytics.dp.questions import CountAccounts, CountRows, Mean, Quantiles, TopKeys
@@ -71,6 +72,12 @@ def test_suggested_bounds_are_within_the_contracts_and_cost_once(session, column
     assert spent(session) == before
     assert "19 in 20 accounts" in repr(suggested)
     assert Mean("events", column, bounds=suggested.bounds).bounds == suggested.bounds
+
+
+def test_bounds_are_suggested_that_can_be_used_where_everybody_has_the_lowest_value(workspace_with, events, session_of):
+    still = events(range(3000)).with_columns(duration_ms=pl.lit(0.0))
+    suggested = session_of(workspace_with(still)).suggest_bounds("events", "duration_ms")
+    assert suggested.bounds == (0, 1)
 
 
 @pytest.mark.parametrize(
