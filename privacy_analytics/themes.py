@@ -1,0 +1,1 @@
+"""What people ask about: a public taxonomy of themes of music production."""
