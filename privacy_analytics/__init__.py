@@ -2,9 +2,10 @@
 
 Open a workspace's month:  open_session, Session
 Ask a question:            CountAccounts, CountRows, Sum, Mean, Quantiles, Histogram, Retention, TopKeys
-Of rows and accounts:      Bins, Groups, Between, Adopters
+Of rows:                   Bins, Groups, Between
+Of accounts:               Adopters, NewAdopters, OnPlan, OnSystem, Tenure, cohort
 Show the answer:           Answer, tiles, compare
-Arithmetic, free:          share, change, add
+Arithmetic, free:          share, change, add, average
 Refusals:                  PrivacyAnalyticsError
 
 Names load when they are first used, so that importing this package is light.
@@ -16,7 +17,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from privacy_analytics.answers import Answer, add, change, compare, share, tiles
+    from privacy_analytics.answers import Answer, add, average, change, compare, share, tiles
     from privacy_analytics.dp.questions import (
         Adopters,
         Between,
@@ -26,10 +27,15 @@ if TYPE_CHECKING:
         Groups,
         Histogram,
         Mean,
+        NewAdopters,
+        OnPlan,
+        OnSystem,
         Quantiles,
         Retention,
         Sum,
+        Tenure,
         TopKeys,
+        cohort,
     )
     from privacy_analytics.errors import PrivacyAnalyticsError
     from privacy_analytics.session import Session, open_session
@@ -44,14 +50,20 @@ __all__ = [
     "Groups",
     "Histogram",
     "Mean",
+    "NewAdopters",
+    "OnPlan",
+    "OnSystem",
     "PrivacyAnalyticsError",
     "Quantiles",
     "Retention",
     "Session",
     "Sum",
+    "Tenure",
     "TopKeys",
     "add",
+    "average",
     "change",
+    "cohort",
     "compare",
     "open_session",
     "share",
@@ -68,14 +80,20 @@ _HOME = {
     "Groups": "dp.questions",
     "Histogram": "dp.questions",
     "Mean": "dp.questions",
+    "NewAdopters": "dp.questions",
+    "OnPlan": "dp.questions",
+    "OnSystem": "dp.questions",
     "PrivacyAnalyticsError": "errors",
     "Quantiles": "dp.questions",
     "Retention": "dp.questions",
     "Session": "session",
     "Sum": "dp.questions",
+    "Tenure": "dp.questions",
     "TopKeys": "dp.questions",
     "add": "answers",
+    "average": "answers",
     "change": "answers",
+    "cohort": "dp.questions",
     "compare": "answers",
     "open_session": "session",
     "share": "answers",

@@ -89,6 +89,11 @@ def add(*answers: Answer) -> Answer:
     return Answer(arithmetic.add(*(answer.release for answer in answers)), "Arithmetic on releases: spent nothing.")
 
 
+def average(answer: Answer) -> Answer:
+    """The mean of a count over its cells, such as accounts on an average day. Free; see ``arithmetic.average``."""
+    return Answer(arithmetic.average(answer.release), "Arithmetic on releases: spent nothing.")
+
+
 def combine(*draws: Answer) -> Answer:
     """Several draws of one question as one answer, by their precision. Free; see ``arithmetic.combine``."""
     return Answer(arithmetic.combine(*(draw.release for draw in draws)), " ".join(draw.cost for draw in draws))

@@ -18,6 +18,7 @@ from privacy_analytics.dp import local
 from privacy_analytics.dp.answering import Sums
 from privacy_analytics.dp.questions import (
     ROWS,
+    TIME_GRAINS,
     Between,
     Bounded,
     Histogram,
@@ -27,6 +28,8 @@ from privacy_analytics.dp.questions import (
     Retention,
     TopKeys,
 )
+from privacy_analytics.joined import joined
+from privacy_analytics.members import members
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -131,24 +134,28 @@ class LakeEngine:
         """Account, hash, cell (-1 for none) and ``number`` of each row. Every step reads one account at a time."""
         question = bounded.question
         retention = isinstance(question, Retention)
-        rows = self._cohorts(bounded) if retention else self._counted(question, self._snapshots[-1])
+        rows = self._cohorts(bounded) if retention else self._counted(question, self._asked(question))
         cell = pl.lit(0, pl.Int32)
         for key in bounded.keys:
             cell = cell * len(key.keys) + self._key(bounded, key)
         columns = [cell.fill_null(-1).alias("cell")]
         if bounded.value:
             number = pl.lit(1.0) if bounded.value.column == ROWS else pl.col(bounded.value.column)
-            columns.append(number.alias("number"))
+            columns.append(number.cast(pl.Float64).alias("number"))
         return rows.select("account", "account_hash", *columns)
 
     def _counted(self, question: Question, snapshot: Snapshot) -> pl.LazyFrame:
         """Rows of one month that count if their account does, in the order in which they lie."""
         if question.table == "accounts":
             rows = self._lake.accounts(snapshot.batches)  # they belong to no month; a snapshot holds them as they were
+            if set(TIME_GRAINS) & set(question.names):  # created in the month
+                rows = rows.filter(pl.col("day").dt.strftime("%Y-%m") == snapshot.month)
         else:
             rows = self._lake.scan(question.table, snapshot.month, snapshot.batches)
+        table = self._tables[question.table]
+        rows = joined(rows, question, table, self._lake, snapshot)
         for column, values in question.where:
-            rows = rows.filter(_passes(pl.col(column), values, self._tables[question.table].columns[column].kind))
+            rows = rows.filter(_passes(pl.col(column), values, table.columns[column].kind))
         return rows
 
     def _population(self, accounts: pl.LazyFrame, bounded: Bounded, snapshot: Snapshot) -> pl.LazyFrame:
@@ -156,14 +163,17 @@ class LakeEngine:
         batches = snapshot.batches
         accounts = accounts.join(self._lake.held(batches), on="account", how="anti")
         if bounded.question.cohort:
-            events = self._lake.scan("events", snapshot.month, batches)
-            adopters = events.filter(pl.col("feature") == bounded.question.cohort.feature).select("account").unique()
-            accounts = accounts.join(adopters, on="account", how="semi")
+            of = members(bounded.question.cohort, self._lake, self._snapshots, self._zone)
+            accounts = accounts.join(of, on="account", how="semi")
         if bounded.population == "not opted out":
             flags = pl.any_horizontal(pl.col("opted_out", "gpc").fill_null(value=False))
             out = self._lake.accounts(batches).filter(flags).select("account")
             accounts = accounts.join(out, on="account", how="anti")
         return accounts
+
+    def _asked(self, question: Question) -> Snapshot:
+        """Of the session's month, or of the one before."""
+        return self._snapshots[-2 if question.earlier else -1]
 
     def _whole(self, bounded: Bounded, snapshot: Snapshot) -> pl.LazyFrame:
         return self._population(self._counted(bounded.question, snapshot), bounded, snapshot)

@@ -88,9 +88,14 @@ class Curator:
         frozen, purpose = self._context(request)
         columns = {
             name: {
-                column: {"kind": spec.kind, "keys": list(spec.values), "bounds": spec.bounds, "per_account": spec.cells}
+                column: {
+                    "kind": spec.kind,
+                    "keys": ["false", "true"] if spec.kind == "flag" else list(spec.values),
+                    "bounds": spec.bounds,
+                    "per_account": spec.cells,
+                }
                 for column, spec in table.columns.items()
-                if purpose in spec.purposes and spec.kind in ("key", "number")
+                if purpose in spec.purposes and spec.kind in ("key", "number", "flag")
             }
             for name, table in self.tables.items()
         }
@@ -240,7 +245,7 @@ class Curator:
             unit=cast("Any", bounded.unit),
             table=bounded.question.table,
             by=bounded.names,
-            month=read[-1].month,
+            month=read[-2 if bounded.question.earlier else -1].month,
             snapshot=bounded.snapshot,
             population=bounded.population,
             floor=floor,

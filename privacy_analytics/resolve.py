@@ -35,7 +35,7 @@ from privacy_analytics.dp.questions import (
 )
 from privacy_analytics.errors import PolicyError, UsageError
 
-DERIVED_VERSIONS = {"sessions": 1}
+DERIVED_VERSIONS = {"sessions": 2}
 """Raised when a derived table is computed differently, so that its questions get a new identity."""
 
 MOST_CELLS = 100_000
@@ -103,10 +103,12 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def months_of(question: Question, month: str) -> tuple[str, ...]:
     """The months that a question reads in a session's month, oldest first."""
-    if not isinstance(question, Retention):
-        return (month,)
+    if isinstance(question, Retention):
+        count = question.months
+    else:
+        count = max(1 + question.earlier, question.cohort.months if question.cohort else 1)
     last = int(month[:4]) * 12 + int(month[5:]) - 1
-    return tuple(f"{at // 12}-{at % 12 + 1:02}" for at in range(last - question.months + 1, last + 1))
+    return tuple(f"{at // 12}-{at % 12 + 1:02}" for at in range(last - count + 1, last + 1))
 
 
 def _key(table: Table, step: Step, purpose: str, month: str) -> Key:
@@ -153,7 +155,7 @@ def _per_account(question: Question, table: Table, keys: tuple[Key, ...], groups
         raise UsageError(f"This question has {cells:,} cells, at most {MOST_CELLS:,} are counted. Use fewer columns.")
     if isinstance(question, Retention):
         return min(question.per_account or groups, len(keys[1].keys))
-    most = prod(
+    most = 1 if table.name == "accounts" else prod(  # an account has one row there
         len(key.keys) if name in TIME_GRAINS or key.edges else min(table.columns[name].cells, len(key.keys))
         for key, name in zip(keys, question.names, strict=True)
     )
@@ -216,11 +218,12 @@ def _check_filters(question: Question, tables: Mapping[str, Table], table: Table
             continue
         column = _readable(table, name, purpose, "key or flag", name)
         _listed(name, values, column.values if column.kind == "key" else ("false", "true"))
-    if question.cohort:
-        adopted = _readable(tables["events"], "feature", purpose, "key", "feature")
-        if question.cohort.feature not in adopted.values:
-            hint = nearest(question.cohort.feature, adopted.values)
-            raise UsageError(f"The cohort's feature is not on the public list of features.{hint}")
+    if question.cohort and question.cohort.column:
+        of, name = question.cohort.column
+        known = _readable(tables[of], name, purpose, "key", name).values
+        if question.cohort.key not in known:
+            hint = nearest(question.cohort.key, known)
+            raise UsageError(f"The cohort's key is not on the public list of {name}.{hint}")
 
 
 def _listed(name: str, values: Iterable[str], known: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Arithmetic on releases: ``share``, ``change``, ``add`` and ``combine``. It reads no data and costs nothing.
+"""Arithmetic on releases: ``share``, ``change``, ``add``, ``average`` and ``combine``. It reads no data and costs nothing.
 
 Intervals hold with at least 95 %. Of a quotient both counts are taken at 97.5 % (Bonferroni), at their worst corner; of
 a sum the noises are independent and no wider than normal ones, so their variances add up.
@@ -94,6 +94,22 @@ def add(*parts: Release) -> Release:
     return _summary("add", parts, [_total(key, addends, first) for key, addends in cells], () if total else first.by)
 
 
+def average(release: Release) -> Release:
+    """The mean of a count over its cells, such as accounts on an average day. Free.
+
+    Raises
+    ------
+    UsageError
+        it has no cells to average, or is no count or sum
+    """
+    if release.unit not in ("accounts", "rows", "sum") or not release.by or release.question.get("kind") == "top_keys":
+        raise UsageError("average() takes a count with keys, such as accounts by day.")
+    cells, parts = release.cells, len(release.cells)
+    sigma = math.sqrt(math.fsum((cell.sigma or 0.0) ** 2 for cell in cells)) / parts
+    mean = math.fsum(cell.value for cell in cells) / parts
+    return _summary("average", [release], [_normal((), mean, sigma, release)], ())
+
+
 def combine(*draws: Release) -> Release:
     """Several draws of one question, each weighted by its precision (inverse variance, which is public). Free.
 
@@ -123,6 +139,7 @@ OPERATIONS: dict[str, Callable[..., Release]] = {
     "share": lambda part, of: share(part, of=of),
     "change": change,
     "add": add,
+    "average": average,
     "combine": combine,
 }
 """By the name that an expression has. Raises TypeError for another number of operands than it takes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from privacy_analytics.dp.releases import Cell, Release
+from privacy_analytics.figures.cohorts import who
 from privacy_analytics.figures.format import column_words, is_bin, key_words, month_words, part_words, plain
 from privacy_analytics.figures.measures import column_amount, measure, measured_in, noun, one_row, rows, summarised
 
@@ -73,20 +74,20 @@ def did(release: Release, cell: Cell, unit: str) -> str:
         return f"{of}were counted{inside}{where(release)}{_among(release)}{_adverbs(cell.key, release.by)}"
     if unit == "rows":
         return f"{rows(release)} were counted{where(release)}{_among(release)}{_adverbs(cell.key, release.by)}"
-    who = f"adopters of {_cohort(release)}" if _cohort(release) else "accounts"
+    counted = who(release)
     if unit == "share":
-        who = f"of the {who} counted"
+        counted = f"of the {counted} counted"
     done = _DID.get(release.table, "were counted")
     if release.question.get("kind") == "histogram" and cell.key:
-        said = f"{who} had {_of(release)}{part_words(cell.key[-1], '')}{measured_in(release)}{per(release)}"
+        said = f"{counted} had {_of(release)}{part_words(cell.key[-1], '')}{measured_in(release)}{per(release)}"
         return f"{said}{where(release)}{_adverbs(cell.key[:-1], release.by[:-1])}"
     if release.by == ("phrase",):
-        return f"{who} had {rows(release)} with {key_words(cell.key, release.by)}{where(release)}"
+        return f"{counted} had {rows(release)} with {key_words(cell.key, release.by)}{where(release)}"
     if len(release.by) == 1 and release.by[0] in _USED and not is_bin(cell.key[0]):
-        return f"{who} {_USED[release.by[0]].format(key_words(cell.key, release.by))}{where(release)}"
+        return f"{counted} {_USED[release.by[0]].format(key_words(cell.key, release.by))}{where(release)}"
     if unit == "share" and not cell.key:
-        return who
-    return f"{who} {done}{where(release)}{_adverbs(cell.key, release.by)}"
+        return counted
+    return f"{counted} {done}{where(release)}{_adverbs(cell.key, release.by)}"
 
 
 def _adverbs(key: tuple[str, ...], by: tuple[str, ...]) -> str:
@@ -130,9 +131,4 @@ def where(release: Release) -> str:
 
 
 def _among(release: Release) -> str:
-    return f" among adopters of {_cohort(release)}" if _cohort(release) else ""
-
-
-def _cohort(release: Release) -> str:
-    cohort = release.question.get("cohort")
-    return part_words(cohort["feature"], "feature") if cohort else ""
+    return f" among {who(release)}" if release.question.get("cohort") else ""

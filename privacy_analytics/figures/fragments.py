@@ -24,7 +24,7 @@ from privacy_analytics.figures.format import (
     part_words,
     show,
 )
-from privacy_analytics.figures.measures import MEASURED, heading, measure, months
+from privacy_analytics.figures.measures import MEASURED, covered, heading, measure
 from privacy_analytics.figures.words import alt_text, chosen_key, definition, is_sorted_time, sentence, title
 
 Options = Mapping[str, Any]
@@ -175,7 +175,7 @@ def _form(release: Release) -> Renderer:
 
 
 def _figure(release: Release, svg: str, options: Options, reading: str) -> str:
-    said = " · ".join(filter(None, (months_words(months(release)), definition(release), reading)))
+    said = " · ".join(filter(None, (months_words(covered(release)), definition(release), reading)))
     heading = f'{_heading(release, options)}<span class="note">{escape(said)}</span>'
     weak = any(cell.status == "unreliable" for cell in release.shown)
     grey = '<p class="note">Grey: the noise is more than a quarter of the value.</p>' if weak else ""

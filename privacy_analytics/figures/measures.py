@@ -46,6 +46,11 @@ def months(release: Release) -> list[str]:
     return list(release.question.get("reads") or [release.month])
 
 
+def covered(release: Release) -> list[str]:
+    """The months whose rows are counted: cohorts may be decided by another month, too."""
+    return months(release) if release.question.get("kind") == "retention" else [release.month]
+
+
 def rows(release: Release) -> str:
     """What a row of the table is, in the plural: ``"sessions"``."""
     return _ROWS.get(release.table, release.table)

@@ -22,9 +22,9 @@ from privacy_analytics.figures.format import (
 from privacy_analytics.figures.measures import (
     behind,
     column_heading,
+    covered,
     heading,
     measure,
-    months,
     rows,
     summarised,
 )
@@ -95,7 +95,7 @@ def sentence(release: Release, *, key: tuple[str, ...] | None = None, says: str 
 def alt_text(release: Release) -> str:
     """What a picture of the release shows: what is counted, lowest, highest, trend, accuracy."""
     shown = release.shown
-    head = title(release) + (f", {months_words(months(release))}" if release.by else "")
+    head = title(release) + (f", {months_words(covered(release))}" if release.by else "")
     hidden = len(release.cells) - len(shown)
     if not shown:
         return f"{head}. Every value is too small to show."

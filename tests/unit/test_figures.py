@@ -194,7 +194,7 @@ def test_a_sentence_can_be_quoted(world):
 
 
 def test_a_sentence_names_the_filter_and_the_cohort(release):
-    adopters = {"kind": "adopters", "feature": "mix_assist"}
+    adopters = {"kind": "adopters", "key": "mix_assist", "rest": False}
     assert figures.sentence(release("a", 900.0, where=[["os", ["macos"]]], cohort=adopters)) == (
         "About 900 (±39) adopters of Mix assist used the assistant (macOS) in October 2026."
     )

@@ -7,6 +7,17 @@ the same answer, released once.
 
 from privacy_analytics.dp.questions.base import TIME_GRAINS, Question
 from privacy_analytics.dp.questions.bounded import Bounded, Key, Value
+from privacy_analytics.dp.questions.cohorts import (
+    CATALOGUE,
+    TENURES,
+    Adopters,
+    Cohort,
+    NewAdopters,
+    OnPlan,
+    OnSystem,
+    Tenure,
+    cohort,
+)
 from privacy_analytics.dp.questions.kinds import (
     KINDS,
     ROWS,
@@ -21,16 +32,19 @@ from privacy_analytics.dp.questions.kinds import (
     TopKeys,
     question_from,
 )
-from privacy_analytics.dp.questions.steps import Adopters, Between, Bins, Groups, Step, column_of
+from privacy_analytics.dp.questions.steps import Between, Bins, Groups, Step, column_of
 
 __all__ = [
+    "CATALOGUE",
     "KINDS",
     "ROWS",
+    "TENURES",
     "TIME_GRAINS",
     "Adopters",
     "Between",
     "Bins",
     "Bounded",
+    "Cohort",
     "CountAccounts",
     "CountRows",
     "Groups",
@@ -38,13 +52,18 @@ __all__ = [
     "Key",
     "Mean",
     "Measured",
+    "NewAdopters",
+    "OnPlan",
+    "OnSystem",
     "Quantiles",
     "Question",
     "Retention",
     "Step",
     "Sum",
+    "Tenure",
     "TopKeys",
     "Value",
+    "cohort",
     "column_of",
     "question_from",
 ]

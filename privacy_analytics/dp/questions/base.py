@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Self
 
-from privacy_analytics.dp.questions.steps import Adopters, Between, Step, column_of, expect
+from privacy_analytics.dp.questions.cohorts import Cohort
+from privacy_analytics.dp.questions.steps import Between, Step, column_of, expect
 from privacy_analytics.errors import UsageError
 
 TIME_GRAINS = ("hour", "day", "week", "month")
@@ -30,9 +31,11 @@ class Question:
     table: str
     by: tuple[Step, ...]
     where: tuple[tuple[str, tuple[str, ...] | Between], ...]
-    cohort: Adopters | None
+    cohort: Cohort | None
     per_account: int | None
     """Cells one account counts in, at most; None takes the contract's bound."""
+    earlier: bool = False
+    """Whether the rows are those of the month before, of a cohort of this month."""
 
     kind = ""
     unit = ""
@@ -43,8 +46,9 @@ class Question:
         *,
         by: Step | Sequence[Step] | None = None,
         where: Mapping[str, Filter] | None = None,
-        cohort: Adopters | None = None,
+        cohort: Cohort | None = None,
         per_account: int | None = None,
+        earlier: bool = False,
     ) -> None:
         steps = () if by is None else tuple(by) if isinstance(by, Sequence) and not isinstance(by, str) else (by,)
         listed = {column: _listed(values) for column, values in (where or {}).items()}
@@ -52,15 +56,19 @@ class Question:
         expect(Step, "names and keys are text", *steps)
         names = [column_of(step) for step in steps]
         expect(str, "names and keys are text", table, *names, *listed, *chain(*keys))
-        expect(Adopters | None, "a cohort is Adopters(feature)", cohort)
+        expect(Cohort | None, "a cohort is one of the catalogue, such as Adopters(feature)", cohort)
+        expect(bool, "earlier is True or False", earlier)
         if len(set(names)) < len(names):
             raise UsageError("A question names the same column twice in `by`. Name each once.")
         if len({"day", "week", "month"}.intersection(names)) > 1:
             raise UsageError("A question is by day or by week or by month, not by two of them. Choose one.")
         whole("per_account", per_account)
+        if earlier and (cohort is None or set(TIME_GRAINS) & set(names)):
+            raise UsageError("earlier=True asks about a cohort's month before, without a time in `by`. Give a cohort.")
         if any(not values for values in listed.values()):
             raise UsageError("A filter in `where` names no key. Name at least one of the column's public keys.")
         self._set(table=table, by=steps, where=tuple(sorted(listed.items())), cohort=cohort, per_account=per_account)
+        self._set(earlier=earlier)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -85,6 +93,7 @@ class Question:
             ],
             "cohort": self.cohort.canonical() if self.cohort else None,
             "per_account": self.per_account,
+            **({"earlier": True} if self.earlier else {}),
         }
 
     def _set(self, **fields: object) -> None:

@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from privacy_analytics.dp.questions.base import Question, whole
-from privacy_analytics.dp.questions.steps import Adopters, Between, Bins, expect, numbers, step_from
+from privacy_analytics.dp.questions.cohorts import Cohort, cohort_from
+from privacy_analytics.dp.questions.steps import Between, Bins, expect, numbers, step_from
 from privacy_analytics.errors import UsageError
 
 ROWS = "rows"
@@ -30,7 +31,8 @@ class CountAccounts(Question):
     by : a column with a public list of keys, a grain of time (``"hour"``, ``"day"``, ``"week"``, ``"month"``),
         ``Bins`` of a number, ``Groups`` of keys, or several of them; None counts everybody once
     where : rows that count, as ``{column: key or keys}``; a flag takes True or False, a number ``Between(low, high)``
-    cohort : count only these accounts
+    cohort : count only these accounts, such as ``Adopters("mix_assist")``
+    earlier : the cohort's rows of the month before; charged to both months
     per_account : cells one account counts in, at most
 
     Raises
@@ -218,7 +220,7 @@ class Retention(Question):
         months: int = 2,
         cohort_by: Literal["signup", "active"] = "signup",
         where: Mapping[str, Any] | None = None,
-        cohort: Adopters | None = None,
+        cohort: Cohort | None = None,
         by: object = None,
         per_account: int | None = None,
     ) -> None:
@@ -261,7 +263,7 @@ class TopKeys(Question):
         words: int = 1,
         top: int = 100,
         where: Mapping[str, Any] | None = None,
-        cohort: Adopters | None = None,
+        cohort: Cohort | None = None,
         by: object = None,
         per_account: int | None = None,
     ) -> None:
@@ -295,8 +297,7 @@ def question_from(raw: Mapping[str, Any]) -> Question:
         cohort = fields.pop("cohort", None)
         where = {column: Between(**v) if isinstance(v, Mapping) else tuple(v) for column, v in fields.pop("where", [])}
         by = tuple(map(step_from, _list(fields.pop("by", None) or [])))
-        adopters = Adopters(cohort["feature"]) if cohort else None
-        return kind(**fields, by=by, where=where, cohort=adopters)
+        return kind(**fields, by=by, where=where, cohort=cohort_from(cohort) if cohort else None)
     except (AttributeError, KeyError, TypeError, ValueError):
         raise UsageError("This question does not have the fields of its kind.") from None
 

@@ -34,19 +34,6 @@ def numbers(says: str, *found: object) -> tuple[float, ...]:
     return tuple(read)
 
 
-@dataclass(frozen=True)
-class Adopters:
-    """The cohort of accounts with at least one event of this feature in the month: a public predicate per account."""
-
-    feature: str
-
-    def __post_init__(self) -> None:
-        expect(str, "a feature is text", self.feature)
-
-    def canonical(self) -> dict[str, str]:
-        return {"kind": "adopters", "feature": self.feature}
-
-
 @dataclass(frozen=True, init=False)
 class Bins:
     """A number as a key: ``Bins("minutes", [5, 15, 60])`` is under 5, 5 to 15, 15 to 60, 60 or more.

@@ -185,7 +185,7 @@ def test_what_is_no_question_is_refused_with_the_reason(shape: dict[str, Any], s
         (Between, "one end alone"),
         (lambda: Between(3, 3), "low end below"),
         (lambda: Between("a", None), "finite"),
-        (lambda: Adopters(5), "a feature is text"),
+        (lambda: Adopters(5), "a cohort's key is text"),
     ],
 )
 def test_what_a_kind_or_a_step_cannot_be_is_refused_with_the_reason(ask: Callable[[], Any], says: str):

@@ -108,7 +108,7 @@ def test_a_part_of_a_total_is_at_most_all_of_it(counted: Made):
 
 @pytest.mark.parametrize(
     "whole",
-    [{"where": [["os", ["linux"]]]}, {"table": "crashes"}, {"cohort": {"kind": "adopters", "feature": "mix"}}],
+    [{"where": [["os", ["linux"]]]}, {"table": "crashes"}, {"cohort": {"kind": "adopters", "key": "mix", "rest": False}}],
 )
 def test_a_share_of_something_else_may_exceed_one(counted: Made, whole: dict[str, Any]):
     assert share(counted({"chat": 1500}), of=counted(1000, **whole))["chat"].high > 1.5
@@ -159,7 +159,7 @@ def test_a_change_is_relative_and_spans_nothing_where_both_are_the_same(counted:
         {"unit": "rows"},
         {"table": "crashes"},
         {"where": [["os", ["linux"]]]},
-        {"cohort": {"kind": "adopters", "feature": "mix"}},
+        {"cohort": {"kind": "adopters", "key": "mix", "rest": False}},
         {"per_cell": 7},
         {"per_account": 7},
         {"by": ["os"]},
