@@ -2,7 +2,8 @@
 
 Each column says what it is (a ``Column``): from that follow what a file may hold in it (``ingest.schemas``), what
 becomes of it on the way into the lake and what a question may do with it. ``tables()`` is the *lake*: the columns of
-the exports less identities, the derived tables ``messages`` and ``sessions``, and what the workspace declares.
+the exports less identities, what is derived from them (tables ``messages`` and ``sessions``, a number of chats), what
+a question joins to a row (``joined``), and what the workspace declares.
 
 Every lake table also has ``account`` (pseudonym, 32 hex digits), ``account_hash`` and ``row_id`` (int64), ``month``
 ("2026-10") and ``day`` (date), both cut in the workspace's time zone.
@@ -38,13 +39,15 @@ class Column:
     cells: int = 1
     """How many of the keys one account counts in, unless the question says otherwise."""
     values: tuple[str, ...] = ()
-    """The public list itself, ``other`` last; filled in by ``tables()``."""
+    """What it can be: of a key the public list, ``other`` last, filled in by ``tables()``."""
     nullable: bool = True
     """Whether a row of an export may go without it."""
     roles: tuple[str, ...] = ()
     """Who speaks in ``messages``, the turns of a conversation in order."""
     rule: str | None = None
     """The rule that a row breaks where this flag is false."""
+    joined: bool = False
+    """Whether the lake does not store it: it comes from the account's other rows when a question asks (``joined``)."""
 
 
 @dataclass(frozen=True)
@@ -59,14 +62,14 @@ class Table:
     export: Mapping[str, Column] = field(default_factory=dict[str, Column])
     """The columns of its files, in order; a derived table has none."""
     columns: Mapping[str, Column] = field(default_factory=dict[str, Column])
-    """The columns that the lake has of it; for an export, ``tables()`` fills them in."""
+    """The columns a question may know of; ``tables()`` puts those of its export before them."""
 
 
 _ACCOUNT = Column("account", nullable=False)
 _IDENTITY = Column("identity")
 _ID = Column("id", nullable=False)
 _TIME = Column("time", EVERYONE, nullable=False)
-_FLAG = Column("flag", INSIDE)
+_FLAG = Column("flag", INSIDE, values=("false", "true"))
 _TEXT = Column("text")
 
 
@@ -77,6 +80,10 @@ def _key(keys: str, *, cells: int = 1, nullable: bool = True) -> Column:
 def _number(low: int, high: int) -> Column:
     return Column("number", INSIDE, bounds=(low, high))
 
+
+_PROMPTS = _number(0, 200)
+"""Messages that the user wrote."""
+_TENURE = {"days_since_signup": replace(_number(0, 3_650), joined=True)}
 
 _TABLES = (
     Table(
@@ -92,7 +99,7 @@ _TABLES = (
             "country": _key("countries"),
             "region": _key("regions"),
             "created_at": replace(_TIME, nullable=True),
-            "age_attested": Column("flag", nullable=False, rule="is_adult"),
+            "age_attested": replace(_FLAG, purposes=(), nullable=False, rule="is_adult"),
             "plan_tier": _key("plan_tiers"),
             "opted_out": _FLAG,
             "gpc": _FLAG,
@@ -111,6 +118,7 @@ _TABLES = (
             "topic": _key("topics", cells=3),
             "messages": Column("messages", nullable=False, roles=("user", "assistant")),
         },
+        columns={"prompts": _PROMPTS, **_TENURE},
     ),
     Table(
         "events",  # one row a telemetry event
@@ -130,6 +138,23 @@ _TABLES = (
             "host": _key("hosts", cells=2),
             "app_version": _key("app_versions", cells=2),
             "country": _key("countries", cells=2),
+        },
+        columns=_TENURE,
+    ),
+    Table(
+        "projects",  # one row a project of a month, as it was saved or opened: policy §3 allows these columns alone
+        time="saved_at",
+        id="project_id",
+        rows_per_account=20,
+        export={
+            "account_id": _ACCOUNT,
+            "project_id": replace(_ID, nullable=True),
+            "saved_at": _TIME,
+            "tracks": _number(0, 500),
+            "bpm": _number(20, 400),
+            "musical_key": _key("musical_keys", cells=3),
+            "main_effect": _key("effects", cells=3),
+            "host": _key("hosts", cells=2),
         },
     ),
     Table(
@@ -197,8 +222,12 @@ _TABLES = (
             "started_at": _TIME,
             "minutes": _number(0, 240),
             "events": _number(0, 500),
+            "prompts": _PROMPTS,
             "os": _key("os", cells=2),
             "host": _key("hosts", cells=2),
+            "app_version": _key("app_versions", cells=2),
+            "crashed": replace(_FLAG, joined=True),
+            **_TENURE,
         },
     ),
 )
@@ -234,13 +263,13 @@ def synthetic(table: Table, rows: int = 5) -> list[dict[str, Any]]:
 
 def _filled(settings: Settings, table: Table) -> Table:
     declared = settings.columns.get(table.name, {})
-    if taken := [name for name in declared if name in table.export]:
+    if taken := [name for name in declared if name in {**table.export, **table.columns}]:
         raise SettingsError(f"[columns] declares {taken[0]}, which the contract has already. Choose another name.")
     export = {**table.export, **{name: _declared(spec) for name, spec in declared.items()}}
     stored = {k: v for k, v in export.items() if v.kind not in ("account", "identity", "id", "messages")}
     columns = {
         name: replace(spec, values=key_list(settings, spec.keys)) if spec.keys else spec
-        for name, spec in (stored or table.columns).items()
+        for name, spec in {**stored, **table.columns}.items()
     }
     return replace(table, export=export, columns=columns)
 
@@ -249,5 +278,5 @@ def _declared(spec: DeclaredColumn) -> Column:
     if spec.type == "key":
         return Column("key", spec.purposes, keys=spec.keys, cells=8)
     if spec.type == "boolean":
-        return Column("flag", spec.purposes)
+        return replace(_FLAG, purposes=spec.purposes)
     return Column("number", spec.purposes, bounds=spec.bounds)

@@ -88,12 +88,7 @@ class Curator:
         frozen, purpose = self._context(request)
         columns = {
             name: {
-                column: {
-                    "kind": spec.kind,
-                    "keys": ["false", "true"] if spec.kind == "flag" else list(spec.values),
-                    "bounds": spec.bounds,
-                    "per_account": spec.cells,
-                }
+                column: {"kind": spec.kind, "keys": list(spec.values), "bounds": spec.bounds, "per_account": spec.cells}
                 for column, spec in table.columns.items()
                 if purpose in spec.purposes and spec.kind in ("key", "number", "flag")
             }

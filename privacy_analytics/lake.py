@@ -58,12 +58,13 @@ _OWN: dict[str, dict[str, Any]] = {
     },
     "messages": {"conversation": pl.Int64(), "position": pl.Int64()},
     "events": {"session": pl.Int64()},
+    "projects": {},
     "performance": {},
     "crashes": {},
     "support": {"ticket": pl.Int64(), "messages": pl.List(_TURN)},
     "sessions": {"session": pl.Int64()},
 }
-"""Columns beyond the contract's: salted hashes of ids, counts, and the scrubbed turns of a ticket."""
+"""Columns beyond the contract's (salted hashes of ids, counts, the scrubbed turns of a ticket), or of another type."""
 IDENTITIES = pl.Schema({"account": pl.String(), "hash": pl.String(), "type": pl.String(), "words": pl.Int64()})
 """Keyed hashes of an account's e-mail, user name and name: to find it by (``type`` null), to scrub its texts of."""
 
@@ -77,11 +78,12 @@ def schemas(workspace: settings.Settings) -> dict[str, pl.Schema]:
     head = {"account": pl.String(), "account_hash": pl.Int64(), "row_id": pl.Int64()}
     tail = {"day": pl.Date()}
 
-    def stored(columns: Mapping[str, Column]) -> dict[str, Any]:
-        return {name: _TYPES[column.kind] for name, column in columns.items()}
+    def stored(columns: Mapping[str, Column], own: Mapping[str, Any]) -> dict[str, Any]:
+        kept = {name: _TYPES[column.kind] for name, column in columns.items() if not column.joined}
+        return {**own, **kept, **own}
 
     named = {
-        name: pl.Schema({**head, **_OWN[name], **stored(table.columns), **tail})
+        name: pl.Schema({**head, **stored(table.columns, _OWN[name]), **tail})
         for name, table in tables(workspace).items()
     }
     return {**named, "identities": IDENTITIES, "held": HELD}

@@ -155,10 +155,12 @@ def _per_account(question: Question, table: Table, keys: tuple[Key, ...], groups
         raise UsageError(f"This question has {cells:,} cells, at most {MOST_CELLS:,} are counted. Use fewer columns.")
     if isinstance(question, Retention):
         return min(question.per_account or groups, len(keys[1].keys))
-    most = 1 if table.name == "accounts" else prod(  # an account has one row there
+    most = prod(
         len(key.keys) if name in TIME_GRAINS or key.edges else min(table.columns[name].cells, len(key.keys))
         for key, name in zip(keys, question.names, strict=True)
     )
+    if table.name == "accounts":  # one row an account
+        most = 1
     return min(question.per_account or most, groups)
 
 
@@ -217,7 +219,7 @@ def _check_filters(question: Question, tables: Mapping[str, Table], table: Table
             _readable(table, name, purpose, "number", name)
             continue
         column = _readable(table, name, purpose, "key or flag", name)
-        _listed(name, values, column.values if column.kind == "key" else ("false", "true"))
+        _listed(name, values, column.values)
     if question.cohort and question.cohort.column:
         of, name = question.cohort.column
         known = _readable(tables[of], name, purpose, "key", name).values

@@ -110,7 +110,7 @@ _SHAPE: dict[str, Any] = {
     "ledger": {"url": str},
 }
 _COLUMN_KEYS = {"type": str, "bounds": list, "keys": str, "purposes": list}
-_TABLES = ("accounts", "chats", "events", "performance", "crashes", "support")
+_TABLES = ("accounts", "chats", "events", "projects", "performance", "crashes", "support")
 _TYPES = ("integer", "number", "boolean", "key")
 _TAKEN = (
     *("account", "account_hash", "row_id", "month", "batch", "day", "week", "hour", "messages", "rows"),

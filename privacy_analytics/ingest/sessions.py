@@ -18,7 +18,8 @@ PAUSE_MINUTES = 30
 def derive(events: pl.LazyFrame, rows: Rows) -> pl.DataFrame:
     """Sessions of the accounts and the one month in ``events`` (rows of the lake), as lake rows with ``month``.
 
-    ``minutes`` is the time from first to last event, ``os`` and ``host`` are those of the first event that names one.
+    ``minutes`` is the time from first to last event, ``prompts`` are its messages sent; ``os``, ``host`` and
+    ``app_version`` are those of the first event that names one.
     """
     ordered = events.sort("account", "occurred_at", "row_id")
     silent = pl.col("occurred_at").diff().over("account") > pl.duration(minutes=PAUSE_MINUTES)
@@ -34,7 +35,8 @@ def derive(events: pl.LazyFrame, rows: Rows) -> pl.DataFrame:
             pl.col("occurred_at").min().alias("started_at"),
             (pl.col("occurred_at").max() - pl.col("occurred_at").min()).dt.total_seconds().truediv(60).alias("minutes"),
             pl.len().cast(pl.Float64).alias("events"),
-            pl.col("os", "host").sort_by("occurred_at", "row_id").drop_nulls().first(),
+            (pl.col("event") == "message_sent").sum().cast(pl.Float64).alias("prompts"),
+            pl.col("os", "host", "app_version").sort_by("occurred_at", "row_id").drop_nulls().first(),
             pl.col("day").min(),
         )
         .sort("account", "started_at", "session")

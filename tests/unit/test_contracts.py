@@ -5,7 +5,10 @@ from privacy_analytics.contracts import EXPORTS, INSIDE, tables
 from privacy_analytics.errors import SettingsError
 from privacy_analytics.ingest.schemas import LINE, schema
 from privacy_analytics.keys import OTHER, as_key, key_list
+from privacy_analytics.lake import schemas
 from privacy_analytics.settings import DeclaredColumn, Settings
+
+DERIVED = {"chats": ["prompts", "days_since_signup"], "events": ["days_since_signup"]}
 
 
 def with_column(settings: Settings, name: str, column: DeclaredColumn) -> Settings:
@@ -49,11 +52,31 @@ def test_what_an_export_holds_is_what_the_lake_has_and_what_names_an_account(emp
     for name, table in tables(with_column(empty, "preset_count", DeclaredColumn("integer", bounds=(0, 500)))).items():
         unasked = ("account", "identity", "id", "messages")
         if name in EXPORTS:
-            assert list(table.columns) == [key for key, spec in table.export.items() if spec.kind not in unasked]
+            asked = [key for key, spec in table.export.items() if spec.kind not in unasked]
+            assert list(table.columns) == [*asked, *DERIVED.get(name, [])]
             assert [spec.kind for spec in table.export.values()].count("account") == 1
         else:
             assert not table.export
     assert "preset_count" in tables(empty)["events"].export
+
+
+def test_of_a_project_only_what_the_policy_names_may_come_in():
+    """Policy §3: how many tracks, never what they are called."""
+    named = {"account_id", "project_id", "saved_at", "tracks", "bpm", "musical_key", "main_effect", "host"}
+    assert set(EXPORTS["projects"]) == named
+    assert not [name for name, column in EXPORTS["projects"].items() if column.kind == "text"]
+
+
+def test_the_lake_stores_no_column_that_a_question_joins(empty: Settings):
+    joined = {
+        (name, column) for name, table in tables(empty).items() for column, spec in table.columns.items() if spec.joined
+    }
+    assert joined == {
+        ("sessions", "crashed"),
+        *((name, "days_since_signup") for name in ("chats", "events", "sessions")),
+    }
+    stored = schemas(empty)
+    assert not [(name, column) for name, column in joined if column in stored[name]]
 
 
 @pytest.mark.parametrize("name", EXPORTS)
@@ -89,8 +112,10 @@ def test_a_list_that_is_missing_or_holds_a_key_twice_is_refused(empty: Settings)
 
 
 def test_a_declared_column_does_not_replace_one_of_the_contract(empty: Settings):
-    with pytest.raises(SettingsError, match="declares os"):
-        tables(with_column(empty, "os", DeclaredColumn("boolean")))
+    for name in ("os", "days_since_signup"):
+        with pytest.raises(SettingsError, match=f"declares {name}"):
+            tables(with_column(empty, name, DeclaredColumn("boolean")))
+        del empty.columns["events"]
 
 
 def test_a_value_becomes_its_key_row_by_row():

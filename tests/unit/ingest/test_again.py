@@ -129,6 +129,16 @@ def test_a_session_id_holds_a_session_together_and_a_month_end_cuts_it(bench, ev
     ]
 
 
+def test_a_session_has_its_prompts_and_the_first_version_that_is_named(bench, event):
+    minutes = {"app_opened": (0, None), "message_sent": (1, "2.5"), "feature_used": (2, "2.6")}
+    rows = [event(at=f"2026-10-02T10:0{at}:00Z", app_version=version) | {"event": name}
+            for name, (at, version) in minutes.items()]  # fmt: skip
+    bench.write("events.jsonl", [*rows, event(at="2026-10-02T10:03:00Z") | {"event": "message_sent"}, event("b")])
+    bench.take()
+    sessions = bench.rows("sessions").sort("events", descending=True)
+    assert sessions.select("events", "prompts", "app_version").rows() == [(4.0, 2.0, "2.5"), (1.0, 0.0, None)]
+
+
 CHILD = """
 import sys
 from pathlib import Path

@@ -41,6 +41,31 @@ def test_a_csv_header_that_does_not_fit_is_refused_by_name(bench, event, header,
     assert says in message
 
 
+PROJECT = {"account_id": "a", "project_id": "p1", "saved_at": "2026-10-02T10:00:00Z", "tracks": 24}
+
+
+@pytest.mark.parametrize("name", ["projects.csv", "projects.parquet"])
+def test_track_names_stop_the_intake_of_projects_and_are_nowhere(bench, name):
+    bench.write("events.csv", [HEADER, ROW.replace("planted-account", "a")])
+    frame = pl.DataFrame([PROJECT | {"track_names": "planted Lead Vox"}])
+    (frame.write_csv if name.endswith("csv") else frame.write_parquet)(bench.export / name)
+    assert "1 undeclared column(s) in projects: track_names" in refused(bench)
+    assert_nowhere(bench, b"planted")
+
+
+def test_a_project_with_track_names_goes_to_quarantine_without_them(bench):
+    bench.write("projects.jsonl", [PROJECT | {"track_names": ["planted Lead Vox"]}, PROJECT | {"project_id": "p2"}])
+    report = bench.take()
+    assert dict(report.tables["projects"].quarantined) == {"row|undeclared": 1}
+    assert bench.rows("projects").select("tracks", "musical_key").rows() == [(24.0, None)]
+    assert_nowhere(bench, b"planted")
+
+
+def assert_nowhere(bench, words):
+    files = [file for file in bench.settings.root.rglob("*") if file.is_file()]
+    assert not [file.name for file in files if words in file.read_bytes()]
+
+
 def test_a_parquet_schema_that_does_not_fit_is_refused_by_name(bench):
     pl.DataFrame({"account_id": ["planted"], "surprise": [1]}).write_parquet(bench.export / "events.parquet")
     assert "events.parquet" in refused(bench)
