@@ -22,9 +22,11 @@ import zstandard
 from privacy_analytics.errors import UsageError
 from privacy_analytics.sample import broken
 from privacy_analytics.sample.accounts import rename, spokesmen, write_accounts
+from privacy_analytics.sample.askers import askers
 from privacy_analytics.sample.canaries import OWN, OWN_COUNT, Canary, Person, canaries, people
 from privacy_analytics.sample.conversations import Author, Row, ticket_kinds
 from privacy_analytics.sample.crashes import write_crashes
+from privacy_analytics.sample.projects import write_projects
 from privacy_analytics.sample.telemetry import Calendar, write_events, write_performance
 
 __all__ = ["Sample", "write_sample"]
@@ -53,12 +55,14 @@ def write_sample(
     months: tuple[str, str] = ("2026-09", "2026-10"),
     conversations: int = 600,
 ) -> Sample:
-    """Write accounts.csv, chats.jsonl.zst, events.parquet, performance.parquet, crashes.jsonl.gz and support.jsonl.
+    """Write a file of each table: accounts.csv, chats.jsonl.zst, crashes.jsonl.gz, support.jsonl, others in Parquet.
 
-    ``months`` are two months in a row. Raises UsageError where the sample would be too small to hold its canaries.
+    ``months`` are two months in a row. ``conversations`` are long, and most identifiers are planted in them; beside
+    them three accounts in ten ask something short each month. Raises UsageError where the sample would be too small
+    to hold its canaries.
     """
-    if accounts < 500 or conversations < 60:
-        raise UsageError("A sample has at least 500 accounts and 60 conversations. Ask for more.")
+    if accounts < 200 or conversations < 60:
+        raise UsageError("A sample has at least 200 accounts and 60 conversations. Ask for more.")
     calendar = _calendar(months)
     rng, random, strangers = np.random.default_rng(seed), Random(seed), people()
     owners = list(islice(strangers, len(OWN) * OWN_COUNT))
@@ -68,6 +72,7 @@ def write_sample(
     table = rename(table, writers[: len(owners)], owners)
     events = write_events(rng, table, calendar)
     performance = write_performance(rng, events, accounts * 2)
+    projects = write_projects(rng, events)
 
     own = [_own(OWN[i % len(OWN)], person) for i, person in enumerate(owners)]
     planted = canaries(random, strangers)
@@ -79,13 +84,17 @@ def write_sample(
     rows = table.to_dicts()
     speakers = [rows[at] for at in writers[: max(len(owners) * 2, conversations * 3 // 5)]]
     chats = author.chats(_seats(random, speakers, own, in_chats, conversations))
+    short = author.short_chats(askers(rng, random, events))
     tickets = author.tickets(_seats(random, speakers, [], in_tickets, max(accounts // 50, 40)))
     crashes = write_crashes(rng, random, table, events, in_crashes, accounts // 8)
 
     folder.mkdir(parents=True, exist_ok=True)
     table.with_columns(pl.col("created_at").dt.strftime("%Y-%m-%dT%H:%M:%SZ")).write_csv(folder / "accounts.csv")
-    (folder / "chats.jsonl.zst").write_bytes(zstandard.compress(_lines([*chats, *broken.broken_chats(chats[0])]), 9))
+    (folder / "chats.jsonl.zst").write_bytes(
+        zstandard.compress(_lines([*chats, *short, *broken.broken_chats(chats[0])]), 9)
+    )
     pl.concat([events, broken.broken_rows(events, nobody=5, no_time=3)]).write_parquet(folder / "events.parquet")
+    projects.write_parquet(folder / "projects.parquet")
     pl.concat([performance, broken.broken_rows(performance, nobody=2)]).write_parquet(folder / "performance.parquet")
     (folder / "crashes.jsonl.gz").write_bytes(
         gzip.compress(_lines([*crashes, *broken.broken_crashes(crashes[0])]), mtime=0)

@@ -13,6 +13,10 @@ from privacy_analytics.sample.phrases import Habits, Thread, Writer, bank, words
 Row = dict[str, Any]
 VOICE_EVERY = 8
 """One conversation in so many is spoken."""
+WORDINGS = 8
+"""Of the start of each thread, in short conversations: scrubbing repeated words costs little."""
+Asker = tuple[str, datetime, str]
+"""Who asks, when, and about which topic."""
 
 
 def ticket_kinds() -> set[str]:
@@ -41,6 +45,17 @@ class Author:
         ]
         return sorted(rows, key=lambda row: row["started_at"])
 
+    def short_chats(self, askers: Iterable[Asker]) -> list[Row]:
+        """A question or two and their answers for each asker, without anything planted, in order of asking."""
+        pool = {
+            topic: [self._wording(thread) for thread in threads for _ in range(WORDINGS)]
+            for topic, threads in bank("threads").items()
+        }
+        return [
+            self._row(f"ask-{i:06d}", account, started, topic, self._random.choice(pool[topic]), self._is_spoken())
+            for i, (account, started, topic) in enumerate(askers)
+        ]
+
     def tickets(self, speakers: Sequence[tuple[Row, list[Canary]]]) -> list[Row]:
         """One support ticket for each (account row, identifiers to plant in it)."""
         threads, asides, shares = bank("support"), bank("support_asides"), words("shares")["tickets"]
@@ -63,7 +78,7 @@ class Author:
     def _chat(self, name: str, account: Row, topic: str, thread: Thread, planted: list[Canary]) -> Row:
         started = self._moment()
         slots = _slots(account)
-        spoken = self._random.randrange(VOICE_EVERY) == 0
+        spoken = self._is_spoken()
         habits = {} if spoken else self._fresh.habits()
         if self._random.random() < 0.3:
             thread = thread[: self._random.randrange(2, len(thread) + 1)]
@@ -74,14 +89,25 @@ class Author:
         if len(said) % 2 == 0 and self._random.random() < 0.55:
             kind = "named" if self._random.random() < 0.2 else "closing"
             said += self._said(self._random.choice(self._closings[kind]), slots, habits, self._fresh)
+        return self._row(name, account["account_id"], started, topic, said, spoken)
+
+    def _row(
+        self, name: str, account_id: str, started: datetime, topic: str, said: list[tuple[str, str]], spoken: bool
+    ) -> Row:
         messages = self._stamped(said, started, hours=False, answers="assistant")
         for message in messages:
             message["channel"] = "voice" if spoken else "text"
             if spoken and message["role"] == "user":
                 message["voice_seconds"] = round(1.5 + len(message["content"]) / self._random.uniform(11, 16), 1)
-        row = {"account_id": account["account_id"], "conversation_id": name, "started_at": stamp(started)}
+        row = {"account_id": account_id, "conversation_id": name, "started_at": stamp(started)}
         known = topic if self._random.random() < 0.97 else None
         return row | {"ended_at": messages[-1]["sent_at"], "topic": known, "messages": messages}
+
+    def _is_spoken(self) -> bool:
+        return self._random.randrange(VOICE_EVERY) == 0
+
+    def _wording(self, thread: Thread) -> list[tuple[str, str]]:
+        return self._said(thread[: self._random.choice((2, 2, 2, 4))], {}, self._plain.habits(), self._plain)
 
     def _said(
         self, lines: Iterable[str], slots: dict[str, str], habits: Habits, writer: Writer

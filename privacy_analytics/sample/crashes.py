@@ -14,6 +14,8 @@ from privacy_analytics.sample.conversations import stamp
 from privacy_analytics.sample.phrases import Writer, bank, words
 
 _HOMES = {"macos": 0, "windows": 1, "linux": 2}
+FEWEST = 10
+"""Unlucky accounts; there are more where there are many accounts."""
 _NAMES_A_FILE = "database_locked"
 """The code whose every stack text names a file below the user's home folder."""
 
@@ -25,7 +27,7 @@ def write_crashes(
     writer, stacks = Writer(random), bank("crashes")
     users: dict[str, str] = dict(accounts.select("account_id", "username").iter_rows())
     steady = accounts.filter(~pl.col("opted_out") & ~pl.col("gpc"))["account_id"].to_list()
-    unlucky = random.sample(steady, len(steady) // 40)
+    unlucky = random.sample(steady, max(len(steady) // 40, FEWEST))
     desktop = events.filter(pl.col("account_id").is_in(unlucky), pl.col("os").is_in(list(_HOMES)))
     chosen = desktop[np.sort(rng.integers(desktop.height, size=size))]
     codes: list[str] = draw(rng, words("shares")["crashes"], size).tolist()

@@ -1,7 +1,8 @@
-"""Events and measurements: heavy-tailed, with a rhythm of the week, and two stories an analyst can find.
+"""Events and measurements: heavy-tailed, with a rhythm of the week, and three stories an analyst can find.
 
 Story one: accounts that adopt ``mix_assist`` use the assistant more. Story two: ``stem_splitter`` is launched two weeks
-into the first month and spreads.
+into the first month and spreads. Story three: accounts that take it up open about 40 % more sessions in the second
+month than in the first, and accept more suggestions; others go on as before.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ from privacy_analytics.sample.phrases import words
 
 DAY = 86_400
 LAUNCH_DAY = 14
+LIFT = 1.4
+"""Sessions of the second month for one, of those who took up ``stem_splitter``."""
+_ERROR_SHARES = {"2.2": 0.015, "2.3": 0.014, "2.4": 0.012, "2.5": 0.015, "2.6": 0.026}
+"""Of a version's events; the newest version has more errors."""
 _MEDIAN_MS = {
     "feature_used": 7_000,
     "message_sent": 2_600,
@@ -73,7 +78,8 @@ def write_events(rng: Rng, accounts: pl.DataFrame, calendar: Calendar) -> pl.Dat
     adoption: dict[str, float] = shares["adoption"]
     adopted = rng.random((accounts.height, len(adoption))) < np.array(list(adoption.values()))
     keen = adopted[:, list(adoption).index("mix_assist")]
-    sessions = _sessions(rng, accounts, calendar, keen)
+    splits_from = np.where(rng.random(keen.size) < 0.3, LAUNCH_DAY + rng.exponential(18, keen.size), np.inf)
+    sessions = _sessions(rng, accounts, calendar, keen, splits_from)
     first = np.cumsum(sessions.size) - sessions.size
     session = np.repeat(np.arange(sessions.size.size), sessions.size)
     account = sessions.account[session]
@@ -84,9 +90,14 @@ def write_events(rng: Rng, accounts: pl.DataFrame, calendar: Calendar) -> pl.Dat
     seconds = sessions.began[session] + passed - passed[first][session]
 
     event = draw(rng, shares["events"], session.size)
+    splits = seconds / DAY > splits_from[account]
     event[(event == "feature_used") & keen[account] & (rng.random(session.size) < 0.3)] = "message_sent"
+    event[(event == "feature_used") & splits & (rng.random(session.size) < 0.15)] = "suggestion_accepted"
+    failing = np.array([_ERROR_SHARES[name] for name in sessions.version])
+    event[rng.random(session.size) < failing[session]] = "error_shown"
     event[first] = "app_opened"
-    feature = _features(rng, event, account, seconds, adopted, adoption)
+    feature = _features(rng, event, account, adopted, adoption)
+    feature[(event == "feature_used") & splits & (rng.random(session.size) < 0.35)] = "stem_splitter"
     median = np.array([_MEDIAN_MS.get(name, np.nan) for name in event])
     named = rng.random(sessions.size.size) < 0.88
     table = {
@@ -141,7 +152,7 @@ def write_performance(rng: Rng, events: pl.DataFrame, size: int) -> pl.DataFrame
     )
 
 
-def _sessions(rng: Rng, accounts: pl.DataFrame, calendar: Calendar, keen: Flags) -> _Sessions:
+def _sessions(rng: Rng, accounts: pl.DataFrame, calendar: Calendar, keen: Flags, splits_from: Floats) -> _Sessions:
     users = accounts.height
     created = (accounts["created_at"] - calendar.start).dt.total_seconds().to_numpy() / DAY
     loyal = rng.random(users) < 0.55
@@ -152,7 +163,8 @@ def _sessions(rng: Rng, accounts: pl.DataFrame, calendar: Calendar, keen: Flags)
     summed = np.concatenate([[0.0], np.cumsum(weight)])
     for begin, end in calendar.months():
         active = of_age & (created < end - 1) & (rng.random(users) < np.where(loyal, 0.96, 0.47))
-        month_pace = pace * rng.lognormal(0, 0.4, users)
+        lift = np.where((splits_from < end) & (begin > LAUNCH_DAY), LIFT, 1)
+        month_pace = pace * lift * rng.lognormal(0, 0.4, users)
         counts = np.where(active, 1 + rng.poisson(month_pace.clip(0, 420)), 0)
         who = np.repeat(np.arange(users), counts)
         low = summed[np.maximum(begin, np.ceil(created)).astype(np.int64)][who]
@@ -200,9 +212,7 @@ def _versions(rng: Rng, users: int, who: Ints, day: Ints) -> Texts:
     return np.array(list(_RELEASE_DAYS), dtype=_NAME)[newest.clip(0)]
 
 
-def _features(
-    rng: Rng, event: Texts, account: Ints, seconds: Floats, adopted: Flags, adoption: Mapping[str, float]
-) -> Texts:
+def _features(rng: Rng, event: Texts, account: Ints, adopted: Flags, adoption: Mapping[str, float]) -> Texts:
     names = np.array(list(adoption))
     liking = adopted * np.array(list(adoption.values())) * rng.lognormal(0, 0.6, adopted.shape)
     assistant = np.isin(names, ["chat", "voice_chat"])
@@ -218,11 +228,6 @@ def _features(
     sent = event == "message_sent"
     voice = adopted[account, list(adoption).index("voice_chat")] & (rng.random(event.size) < 0.4)
     feature[sent] = np.where(voice, "voice_chat", "chat")[sent]
-
-    users = adopted.shape[0]
-    from_day = np.where(rng.random(users) < 0.3, LAUNCH_DAY + rng.exponential(18, users), np.inf)
-    split = (event == "feature_used") & (seconds / DAY > from_day[account]) & (rng.random(event.size) < 0.2)
-    feature[split] = "stem_splitter"
     return feature
 
 

@@ -18,6 +18,8 @@ from privacy_analytics.contracts import tables
 from privacy_analytics.counting import LakeEngine
 from privacy_analytics.dp.questions import (
     Adopters,
+    Between,
+    Bins,
     CountAccounts,
     CountRows,
     Histogram,
@@ -41,15 +43,17 @@ def person(rng, account):
     at = [f"2026-{rng.choice(['09', '10'])}-{rng.randint(1, 28):02}T{rng.randint(0, 23):02}:00:00Z" for _ in range(12)]
     said = [f"hello, I am {rng.choice(['Kim', name])}, mail {account}@x.example", "thanks", "how do I pan a bus?"]
     turns = [{"role": rng.choice(["user", "assistant"]), "content": rng.choice(said)} for _ in range(rng.randint(1, 5))]
-    event = {"event": "feature_used", "duration_ms": rng.choice([None, 5, "7.5"])}
+    event = {"event": rng.choice(["feature_used", "message_sent"]), "duration_ms": rng.choice([None, 5, "7.5"])}
+    known = {"account_id": account, "email": f"{account}@x.example", "name": name, "age_attested": True}
     return {
-        "accounts": [{"account_id": account, "email": f"{account}@x.example", "name": name, "age_attested": True}],
+        "accounts": [known | {"created_at": rng.choice([*at, None])}],
         "events": [{"account_id": account, "occurred_at": t, "feature": rng.choice(FEATURES)} | event for t in at],
+        "projects": [{"account_id": account, "project_id": "p1", "saved_at": at[3], "bpm": rng.choice([90, 128])}],
         "chats": [{"account_id": account, "conversation_id": "c1", "started_at": at[0], "messages": turns}],
         "support": [
             {"account_id": account, "ticket_id": "t", "opened_at": at[1], "subject": said[0], "messages": turns}
         ],
-        "crashes": [{"account_id": account, "occurred_at": at[2], "stack": f"/home/{account}/x.so"}],
+        "crashes": [{"account_id": account, "occurred_at": t, "stack": f"/home/{account}/x.so"} for t in at[2::3]],
     }
 
 
@@ -57,8 +61,9 @@ def disturber(rng, others):
     rows = person(rng, rng.choice(["0", "zz"]))
     rows["accounts"][0] |= others[0]["accounts"][0] | {"account_id": rows["accounts"][0]["account_id"]}
     mine = {"account_id": rows["accounts"][0]["account_id"]}
-    for table in ("events", "chats", "support", "crashes"):
+    for table in ("events", "chats", "support", "crashes", "projects"):
         rows[table] += [row | mine for row in others[0][table]]
+    rows["crashes"] += [mine | {"occurred_at": row["occurred_at"]} for each in others for row in each["events"]]
     rows["events"] += [mine | {"occurred_at": "02.10.2026", "event": "x"}, mine | {"undeclared": 1}, {"event": "x"}]
     rows["chats"][0]["messages"] += [
         {"role": "user", "content": "OggS\x00\x02"},
@@ -84,6 +89,12 @@ QUESTIONS = [
     Sum("events", "duration_ms", bounds=(0, 12)),
     Mean("sessions", "minutes", by="os"),
     Quantiles("sessions", "events", [0.5]),
+    CountRows("sessions", where={"crashed": True}),
+    CountRows("sessions", by=Bins("prompts", [1]), where={"crashed": False}),
+    CountAccounts("events", where={"days_since_signup": Between(0, 7)}),
+    Mean("chats", "days_since_signup"),
+    CountAccounts("accounts", by="week"),
+    CountAccounts("projects", by=Bins("bpm", [100])),
     Histogram("messages", "rows", [2, 4], by="role"),
     Retention(),
     Retention(cohort_by="active"),
