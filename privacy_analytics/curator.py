@@ -18,6 +18,7 @@ from importlib.metadata import version
 from typing import Any, cast
 
 from privacy_analytics import policy, resolve
+from privacy_analytics.asked import asked, charged
 from privacy_analytics.contracts import synthetic, tables
 from privacy_analytics.counting import LakeEngine, told_to
 from privacy_analytics.dp import answering, mechanisms
@@ -121,14 +122,14 @@ class Curator:
         """Price a plan without spending: each block's charge, expected half-width, and what will be unreliable."""
         frozen, purpose = self._context(request)
         blocks = self._blocks(request, frozen, purpose)
-        purse = self._purse(_months(blocks, frozen), purpose)
+        purse = self._purse(charged(blocks, frozen.month), purpose)
         return price(
             blocks,
             purse,
             budget=self._share_of(request, purse),
             explicit="question" in request,
             accounts=float(self.settings.loss.accounts),
-            counted=self._counted(frozen, purpose),
+            counted=self._counted(request, frozen, purpose),
         )
 
     def release(self, request: Mapping[str, Any]) -> Json:
@@ -143,7 +144,7 @@ class Curator:
         """
         frozen, purpose = self._context(request)
         blocks = self._blocks(request, frozen, purpose)
-        purse = self._purse(_months(blocks, frozen), purpose)
+        purse = self._purse(charged(blocks, frozen.month), purpose)
         read = [self._snapshot(month) for month in purse.months]
         recorded = self._recorded(purpose, str(request.get("report") or ""))
         with self._one_at_a_time():
@@ -153,7 +154,7 @@ class Curator:
                 purse,
                 budget=self._share_of(request, purse),
                 explicit="question" in request,
-                accounts=self._counted(frozen, purpose) or float(self.settings.loss.accounts),
+                accounts=self._counted(request, frozen, purpose) or float(self.settings.loss.accounts),
                 answer=lambda bounded, charge: self._answer(bounded, charge, read, recorded),
             )
             answers: dict[str, Json] = {}
@@ -205,11 +206,18 @@ class Curator:
         month = str(request.get("month") or "") or last_complete_month(self.settings, self.clock())
         return self._snapshot(month), purpose
 
-    def _counted(self, frozen: Snapshot, purpose: str) -> float | None:
-        """The month's active accounts, where they were released already: a better guess than what was declared."""
+    def _counted(self, request: Mapping[str, Any], frozen: Snapshot, purpose: str) -> float | None:
+        """A released count to plan by: the one that is named, else the month's active accounts; better than a guess."""
+        named = request.get("sized_by")
+        question = question_from(named) if named else CountAccounts("events")
         about: dict[str, Any] = {"purpose": purpose, "month": frozen.month, "snapshot": frozen.token}
-        month = resolve.resolve(CountAccounts("events"), self.tables, **about)
-        return released_accounts({"month": (month,)}, "month", self.ledger)
+        sized = resolve.resolve(question, self.tables, **about)
+        known = released_accounts({"": (sized,)}, "", self.ledger)
+        if named and (known is None or sized.names or sized.unit != "accounts"):
+            raise UsageError(
+                "sized_by is a count of accounts without `by` that was released already. Release it first."
+            )
+        return known
 
     def _snapshot(self, month: str) -> Snapshot:
         return snapshot(self.settings, month, now=self.clock())
@@ -219,7 +227,7 @@ class Curator:
         if isinstance(again, bool) or not isinstance(again, int) or not 0 <= again <= MOST_DRAWS:
             raise UsageError(f"A question is drawn again at most {MOST_DRAWS} times.")
         blocks: dict[str, tuple[Bounded, ...]] = {}
-        for name, each in _asked(request).items():
+        for name, each in asked(request).items():
             question = question_from(each)
             tokens = [self._snapshot(month).token for month in resolve.months_of(question, frozen.month)]
             about: dict[str, Any] = {"purpose": purpose, "month": frozen.month, "snapshot": "+".join(tokens)}
@@ -256,7 +264,7 @@ class Curator:
         share = request.get("share")
         if not isinstance(share, int | float) or not 0 < share <= 1:
             raise UsageError("share is a part of what the purpose has left: above 0, at most 1.")
-        discovering = any(each.get("kind") == TopKeys.kind for each in _asked(request).values())
+        discovering = any(each.get("kind") == TopKeys.kind for each in asked(request).values())
         left = purse.left
         return Charge(int(share * left.nano_rho), int(share * left.delta) if discovering else 0)
 
@@ -289,19 +297,3 @@ class Curator:
         """Releases on one ledger wait for each other: the second caller gets the first one's bytes."""
         with private_files(), self.ledger.turn(), told_to(self.settings.path("logs", "operator.log")):
             yield
-
-
-def _asked(request: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-    """The questions of a plan by name. Raises UsageError for what is none."""
-    blocks = request.get("blocks") or {"answer": request.get("question") or {}}
-    if not isinstance(blocks, Mapping) or not all(isinstance(each, Mapping) for each in blocks.values()):
-        raise UsageError("A plan is a question, or questions by name, as the values of their canonical form.")
-    return blocks
-
-
-def _months(blocks: Mapping[str, tuple[Bounded, ...]], frozen: Snapshot) -> tuple[str, ...]:
-    """The months that a plan is charged to. Raises UsageError where its blocks differ in that."""
-    spans = {grain.months for grains in blocks.values() for grain in grains}
-    if len(spans) > 1:
-        raise UsageError("A question that spans months is charged to each of them. Plan it by itself.")
-    return next(iter(spans)) or (frozen.month,)

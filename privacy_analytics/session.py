@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 from privacy_analytics import figures
 from privacy_analytics.answers import Answer, Shown, combine
 from privacy_analytics.dp.questions import ROWS, Quantiles, Question
-from privacy_analytics.errors import UsageError
+from privacy_analytics.errors import NotFound, UsageError
 from privacy_analytics.planned import Plan, Suggestion, grid
 from privacy_analytics.remote import SCHEME, RemoteCurator
 
@@ -101,7 +101,14 @@ class Session:
         return grid(names, rows, "SYNTHETIC: made from the contract, not from data")
 
     def plan(
-        self, question: Question | None = None, /, *, share: float | None = None, again: int = 0, **blocks: Question
+        self,
+        question: Question | None = None,
+        /,
+        *,
+        share: float | None = None,
+        again: int = 0,
+        sized_by: Question | None = None,
+        **blocks: Question,
     ) -> Plan:
         """Price one question, or a report's named blocks, before anything is spent.
 
@@ -109,6 +116,7 @@ class Session:
         ----------
         share : part of what the purpose has left, 0 to 1; a tenth for one question, all of it for blocks
         again : which draw of the question; see ``refine``
+        sized_by : a released count of accounts to plan by, such as that of a cohort; else the month's active accounts
         """
         if (question is None) == (not blocks):
             raise UsageError("Plan one question, or name several: session.plan(month=..., day=..., share=0.5).")
@@ -119,7 +127,9 @@ class Session:
         else:
             named = {name: each.canonical() for name, each in blocks.items()}
             request |= {"blocks": named, "share": 1.0 if share is None else share}
-        return Plan(self._release, request, self._curator.call("plan", request))
+        if sized_by is not None:
+            request["sized_by"] = sized_by.canonical()
+        return Plan(self._release, request, self._curator.call("plan", request), self._earlier)
 
     def release(self, question: Question, *, share: float = ONE_QUESTION) -> Answer:
         """Answer a question. Asked again, from anywhere, it is the same answer and costs nothing.
@@ -190,6 +200,19 @@ class Session:
 
     def _release(self, request: Json) -> Json:
         return self._curator.call("release", request)
+
+    def _earlier(self, request: Json) -> Json | None:
+        """The blocks that the month before has answered: released again for nothing. None where it has no data."""
+        year, month = map(int, self.month.split("-"))
+        before = {**request, "month": f"{year - (month == 1)}-{(month - 2) % 12 + 1:02}"}
+        try:
+            priced = self._curator.call("plan", before)
+        except NotFound:
+            return None
+        known = [block["name"] for block in priced["blocks"] if block["answered"]]
+        asked: Mapping[str, Json] = request.get("blocks", {})
+        blocks = {name: asked[name] for name in asked if name in known}
+        return self._release(before | {"blocks": blocks}) if blocks else None
 
     def _banner(self) -> str:
         facts = self._facts

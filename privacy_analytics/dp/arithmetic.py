@@ -1,4 +1,5 @@
-"""Arithmetic on releases: ``share``, ``change``, ``add``, ``average`` and ``combine``. It reads no data and costs nothing.
+"""Arithmetic on releases: ``share``, ``change``, ``add``, ``average`` and ``combine``. It reads no data, costs
+nothing.
 
 Intervals hold with at least 95 %. Of a quotient both counts are taken at 97.5 % (Bonferroni), at their worst corner; of
 a sum the noises are independent and no wider than normal ones, so their variances add up.

@@ -1,0 +1,25 @@
+"""What a request to the curator asks: questions by name, and the months that they are charged to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from privacy_analytics.drawing import Blocks
+from privacy_analytics.errors import UsageError
+
+
+def asked(request: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """The questions of a plan by name. Raises UsageError for what is none."""
+    blocks = request.get("blocks") or {"answer": request.get("question") or {}}
+    if not isinstance(blocks, Mapping) or not all(isinstance(each, Mapping) for each in blocks.values()):
+        raise UsageError("A plan is a question, or questions by name, as the values of their canonical form.")
+    return blocks
+
+
+def charged(blocks: Blocks, month: str) -> tuple[str, ...]:
+    """The months that a plan is charged to. Raises UsageError where its blocks differ in that."""
+    spans = {grain.months for grains in blocks.values() for grain in grains}
+    if len(spans) > 1:
+        raise UsageError("A question that spans months is charged to each of them. Plan it by itself.")
+    return next(iter(spans)) or (month,)

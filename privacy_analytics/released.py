@@ -1,0 +1,216 @@
+"""The answers of a plan by block, beside the same blocks of the month before: what a report is written from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from privacy_analytics import figures
+from privacy_analytics.answers import Answer, Shown, average, compare, share
+from privacy_analytics.claims import AVERAGE, Claim, Told
+from privacy_analytics.dp.releases import Release
+from privacy_analytics.errors import NotFound, UsageError
+
+Json = Mapping[str, Any]
+Part = str | tuple[str, str]
+"""A block of a plan by name, ``"day:average"`` its mean, or two of them: the first as a share of the second."""
+Ask = Callable[[], Json | None]
+
+
+class Released:
+    """The answers of a plan, by block: ``released.month``, ``released["month"]``. ``one | other`` has those of both."""
+
+    def __init__(self, outcome: Json, earlier: Ask = lambda: None) -> None:
+        self._outcome, self._ask = outcome, earlier
+        cost = f"Spent rho {self.spent:.5f}" if self.spent else "Answered before: spent 0"
+        cost += f"; left for this purpose: {outcome['left'] / 1e9:.5f}."
+        self._answers = {name: Answer(Release.from_raw(raw), cost) for name, raw in outcome["releases"].items()}
+
+    @property
+    def spent(self) -> float:
+        """The rho that this call spent; 0 where everything was answered before."""
+        return self._outcome["nano_rho"] / 1e9
+
+    @cached_property
+    def before(self) -> Mapping[str, Answer]:
+        """The same blocks of the month before, as far as that month's report has released them. Free."""
+        outcome = self._ask() or {"releases": {}}
+        return {name: Answer(Release.from_raw(raw)) for name, raw in outcome["releases"].items()}
+
+    def __or__(self, other: Released) -> Released:
+        """The blocks of both; a name that both have is refused."""
+        if set(self) & set(other):
+            raise UsageError("Both plans have a block of the same name. Name one of them otherwise.")
+        outcome = {
+            "releases": self._outcome["releases"] | other._outcome["releases"],
+            "too_small": [*self._outcome["too_small"], *other._outcome["too_small"]],
+            "lost": [*self._outcome["lost"], *other._outcome["lost"]],
+            "nano_rho": self._outcome["nano_rho"] + other._outcome["nano_rho"],
+            "left": min(self._outcome["left"], other._outcome["left"]),
+        }
+        both = (self._ask, other._ask)
+        return Released(outcome, lambda: {"releases": {k: v for ask in both for k, v in _releases(ask).items()}})
+
+    def __getitem__(self, name: str) -> Answer:
+        if name not in self._answers:
+            missing = {each["name"] for each in self._outcome["too_small"]} | set(self._outcome["lost"])
+            if name in missing:
+                raise NotFound(f"Block {name!r} is not in this month's answers; see .not_shown().")
+            raise UsageError(f"The plan has no such block. It has: {', '.join(self._answers)}.")
+        return self._answers[name]
+
+    def __getattr__(self, name: str) -> Answer:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._answers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._answers)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._answers]
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self._answers)
+
+    def show(self, name: str, title: str | None = None, *, of: str | None = None, as_: str = "figure") -> Shown:
+        """A block's figure, as shares of another block if one is named; or a line that it is too small this month.
+
+        Bars and tiles also say what clearly changed since the month before, where that was released.
+        ``as_="stacked"`` draws accounts that are in one cell each as the parts of one bar.
+        """
+        part: Part = (name, of) if of else name
+        if missing := self._missing([part]):
+            return missing
+        now, before = self._part(part), self._part(part, self.before)
+        since = [before] if before and _bars(now) and as_ == "figure" else []
+        parts = [answer.release for answer in (now, *since)]
+        return Shown(figures.fragment(as_, *parts, title=title), figures.alt_text(now.release))
+
+    def tiles(self, *parts: Part, labels: Sequence[str] | None = None) -> Shown:
+        """Headline numbers side by side with their change; those that are too small this month are left out."""
+        here = [at for at, part in enumerate(parts) if not self._missing([part])]
+        if not here:
+            return self._missing(parts) or self.not_shown()
+        now = [self._part(parts[at]) for at in here]
+        old = [self._part(parts[at], self.before) for at in here]
+        known = [answer for answer in old if answer]
+        places = iter(range(len(now), len(now) + len(known)))
+        before = [next(places) if answer else None for answer in old]
+        said = [labels[at] for at in here] if labels else None
+        drawn = [answer.release for answer in (*now, *known)]
+        html = figures.fragment("tiles", *drawn, labels=said, before=before if known else None)
+        return Shown(html, "\n".join(figures.sentence(answer.release) for answer in now))
+
+    def compare(self, cohort: Part, everybody: Part, *, names: Sequence[str], title: str | None = None) -> Shown:
+        """Two blocks (or shares) with the same keys side by side."""
+        missing = self._missing([cohort, everybody])
+        return missing or compare(self._part(cohort), self._part(everybody), names=names, title=title)
+
+    def slopes(self, before: Part, after: Part, others_before: Part, others_after: Part, *, names: Sequence[str],
+               title: str) -> Shown:  # fmt: skip
+        """One number of a group and of those it is compared with, the month before and this month."""
+        parts = (before, after, others_before, others_after)
+        if missing := self._missing(parts):
+            return missing
+        releases = [self._part(part).release for part in parts]
+        html = figures.fragment("slopes", *releases, title=title, names=list(names))
+        return Shown(html, "\n".join(figures.sentence(release) for release in releases))
+
+    def sentence(self, name: str, says: str | None = None) -> Shown:
+        """A block's number as one quotable sentence."""
+        return self._missing([name]) or self._answers[name].sentence(says=says)
+
+    def claims(self, *claims: Claim, everything: bool = False) -> Shown:
+        """The first five sentences that the numbers clearly support, of all that are tried here together.
+
+        Intervals are widened so that all of them hold at once; ``everything`` also shows what is unclear. A claim
+        about a block that is too small this month, or about a month before that was not reported, is not tried.
+        """
+        before = {name: answer.release for name, answer in self.before.items()}
+        told = Told({name: answer.release for name, answer in self._answers.items()}, before)
+        specs = [spec for claim in claims if (spec := told.spec(claim))]
+        if not specs:
+            return self.not_shown()
+        said = figures.judged(specs, told.used)
+        html = figures.fragment("claims", *told.used, claims=specs, everything=everything or None)
+        return Shown(html, "\n".join(each.text for each in said if each.text))
+
+    def persona(self, *blocks: str, labels: Sequence[str] | None = None, title: str | None = None) -> Shown:
+        """A composite of the most common key of several blocks, marked as what it is."""
+        here = [at for at, name in enumerate(blocks) if name in self and self[name].release.shown]
+        if len(here) < 2:
+            return self._missing(blocks) or self.not_shown()
+        said = [labels[at] for at in here] if labels else None
+        parts = [self[blocks[at]].release for at in here]
+        html = figures.fragment("persona", *parts, labels=said, title=title)
+        return Shown(html, "A composite of separate statistics; no real person is like this.")
+
+    def not_shown(self) -> Shown:
+        """What is too small this month, and from how many accounts it would be shown."""
+        small = self._outcome["too_small"]
+        text = "\n".join(f"{each['name']}: from about {figures.bucket(each['needs']):,} accounts" for each in small)
+        return Shown(_unshown(small), text or "Everything asked for is shown.")
+
+    def method(self) -> Shown:
+        """What was counted, who is not in it, how noise was added, what may not be said."""
+        return Shown(figures.fragment("method", *self._releases()), "How these numbers were made.")
+
+    def footnotes(self) -> Shown:
+        """One note for each release, with its question in words, its bounds and its noise."""
+        return Shown(figures.fragment("footnotes", *self._releases()), "Sources of the numbers.")
+
+    def privacy_box(self) -> Shown:
+        """What was promised, what it cost, and under which bounds."""
+        return Shown(
+            figures.fragment("privacy_box", *self._releases()), "One account, all its rows, in one calendar month."
+        )
+
+    def _releases(self) -> list[Release]:
+        return [answer.release for answer in self._answers.values()]
+
+    def _part(self, part: Part, answers: Mapping[str, Answer] | None = None) -> Any:
+        """The answer of a part; None where the month before lacks it."""
+        known = self._answers if answers is None else answers
+        names = (part,) if isinstance(part, str) else part
+        found = [known.get(name.removesuffix(f":{AVERAGE}")) for name in names]
+        if None in found:
+            return None
+        each = [
+            average(answer) if AVERAGE in name else answer for name, answer in zip(names, found, strict=True) if answer
+        ]
+        return share(each[0], of=each[1]) if len(each) > 1 else each[0]
+
+    def _missing(self, parts: Sequence[Part]) -> Shown | None:
+        """A line about the blocks that are too small this month; None where all are there."""
+        named = [name for part in parts for name in ((part,) if isinstance(part, str) else part)]
+        blocks = [name.removesuffix(f":{AVERAGE}") for name in named]
+        if not (missing := [name for name in blocks if name not in self._answers]):
+            return None
+        small = [each for each in self._outcome["too_small"] if each["name"] in missing]
+        return Shown(_unshown(small), f"{', '.join(missing)}: too small to show this month")
+
+    def __repr__(self) -> str:
+        return f"Released: {', '.join(self._answers)}. {len(self._outcome['too_small'])} block(s) too small."
+
+
+def _bars(answer: Answer) -> bool:
+    """Whether its figure has room for a change: bars, and single numbers."""
+    release = answer.release
+    return release.unit != "quantile" and (not release.by or (len(release.by) == 1 and release.by[0] not in _TIMED))
+
+
+_TIMED = ("day", "week", "month", "hour", "phrase")
+
+
+def _releases(ask: Ask) -> Json:
+    return (ask() or {"releases": {}})["releases"]
+
+
+def _unshown(small: Sequence[Json]) -> str:
+    blocks = [{"name": each["name"].replace("_", " "), "needs": figures.bucket(each["needs"])} for each in small]
+    return figures.fragment("not_shown", blocks=blocks)
