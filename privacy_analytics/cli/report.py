@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from privacy_analytics.cli import options
-from privacy_analytics.errors import PolicyError
+from privacy_analytics.errors import GateError, NotFound, PolicyError
 from privacy_analytics.workspace import load
+
+if TYPE_CHECKING:
+    from privacy_analytics.gate import Vouched
+    from privacy_analytics.report.run import Progress
 
 _canaries = click.option(
     "--canaries",
@@ -24,8 +30,14 @@ _canaries = click.option(
 @_canaries
 @click.option("--month", default="", help="Month such as 2026-10; else the last complete one.")
 @click.option("-p", "--parameter", nargs=2, multiple=True, metavar="NAME VALUE", help="A parameter of the notebook.")
+@click.option("--timeout", type=click.IntRange(min=1), help="Seconds that a cell may take; else half an hour.")
 def run(
-    report: str, workspace: str | None, canaries: Path | None, month: str, parameter: tuple[tuple[str, str], ...]
+    report: str,
+    workspace: str | None,
+    canaries: Path | None,
+    month: str,
+    parameter: tuple[tuple[str, str], ...],
+    timeout: int | None,
 ) -> None:
     """Run a report notebook for a month and keep its page. Running it again spends nothing."""
     settings = load(workspace)
@@ -43,6 +55,8 @@ def run(
         snapshot=frozen.token,
         parameters=dict(parameter),
         canaries=_texts(canaries),
+        timeout=timeout,
+        progress=progress(),
     )
     spent = ledger.lifetime().nano_rho - before
     click.echo(f"{report:<14} {frozen.month}  spent {_rho(spent)}{'  (same page as before)' if made.again else ''}")
@@ -76,21 +90,64 @@ def publish(run: str, workspace: str | None, canaries: Path | None, approved_by:
 
 
 @click.command()
-@click.argument("run", metavar="RUN")
+@click.argument("what", metavar="RUN|FILE")
 @options.workspace
 @_canaries
-def gate(run: str, workspace: str | None, canaries: Path | None) -> None:
-    """Check RUN's page as publishing would: every number again, no load, no script, no canary."""
+def gate(what: str, workspace: str | None, canaries: Path | None) -> None:
+    """Check the files of RUN, or one FILE, as publishing would, and say how each rule fared.
+
+    A page or notebook is checked with the manifest.json beside it, a PNG with its SVG beside it; a CSV, JSON or SVG
+    says itself what it was made from.
+    """
     settings = load(workspace)
     from privacy_analytics import gate as checks
     from privacy_analytics.dp.store import ReleaseStore
-    from privacy_analytics.report.run import finished
+    from privacy_analytics.report.run import NOTEBOOK, PAGE, finished
 
-    folder = finished(settings, run)
-    allowed = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["allowed"]
     store = ReleaseStore(settings.path("releases"))
-    checks.enforce((folder / "report.html").read_bytes(), store, allowed=allowed, canaries=_texts(canaries))
-    click.echo("ok: every number comes from a release; nothing loads, nothing runs")
+    one = Path(what).is_file()
+    folder = Path(what).parent if one else finished(settings, what)
+    refused: list[str] = []
+    for name in [Path(what).name] if one else [PAGE, NOTEBOOK]:
+        kind, data = checks.kind_of(name), (folder / name).read_bytes()
+        found = checks.examine(name, data, store, _vouched(folder / name, _texts(canaries)))
+        click.echo(f"{folder / name}  ({kind.words if kind else 'no kind of file that leaves'})")
+        for rule in ("name", *(kind.rules if kind else ())):
+            broken = [finding for finding in found if finding.rule == rule]
+            click.echo(f"  {'refused' if broken else 'ok':<8} {checks.RULES[rule]}")
+            for finding in broken:
+                click.echo(f"           {finding}")
+        refused += [f"{name}, {finding}" for finding in found]
+    if refused:
+        raise GateError(refused)
+
+
+def progress() -> Progress | None:
+    """One line that tells the cell and its heading, where somebody watches; else each heading has a line in the log."""
+    if not sys.stderr.isatty():
+        return None
+
+    def tell(number: int, total: int, heading: str) -> None:
+        width = len(str(total))
+        click.echo(f"\r\x1b[K[{number:>{width}}/{total}] {heading[:70]}", err=True, nl=number == total)
+
+    return tell
+
+
+def _vouched(file: Path, canaries: list[str]) -> Vouched:
+    """What may stand in a file, told by what lies beside it; nothing, where nothing does."""
+    from privacy_analytics.gate import Vouched
+    from privacy_analytics.gate.pictures import drawn_from
+    from privacy_analytics.report.manifest import vouched
+
+    try:
+        if file.suffix in (".html", ".ipynb"):
+            return vouched(json.loads(file.with_name("manifest.json").read_text(encoding="utf-8")), canaries)
+        shown = drawn_from(file.with_suffix(".svg").read_bytes()) if file.suffix == ".png" else None
+    except (FileNotFoundError, NotADirectoryError):
+        beside = "manifest.json" if file.suffix != ".png" else file.with_suffix(".svg").name
+        raise NotFound(f"{beside} is not beside this file; it says what the file was made from.") from None
+    return Vouched(canaries=tuple(canaries), drawn_from=shown)
 
 
 def _texts(file: Path | None) -> list[str]:

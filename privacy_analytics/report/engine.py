@@ -5,6 +5,11 @@ Works by itself, too: ``papermill --engine privacy usage_report.ipynb out.ipynb 
 
 from __future__ import annotations
 
+import builtins
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -13,7 +18,9 @@ from jupyter_client.manager import AsyncKernelManager
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine
 from traitlets import default
+from traitlets.config import Config
 
+import privacy_analytics
 from privacy_analytics import errors
 
 CELL_SECONDS = 1_800
@@ -21,11 +28,18 @@ START_SECONDS = 120
 _SILENT = "CRITICAL"
 """What a kernel logs below this goes to the terminal, and may quote what failed."""
 REDACTED = "The message of this error is not shown: it could hold a value."
+NAMELESS = "Exception"
+"""Stands for an error of a class that we do not know: a name can be made of data, too."""
 _OURS = {
     name
     for name, each in vars(errors).items()
     if isinstance(each, type) and issubclass(each, errors.PrivacyAnalyticsError)
 }
+_KNOWN = _OURS | {
+    name for name, each in vars(builtins).items() if isinstance(each, type) and issubclass(each, BaseException)
+}
+_PACKAGE = Path(privacy_analytics.__file__).parent
+_FRAME = re.compile(r"^(?:File (.+?):\d+|Cell In\[\d+\])", re.MULTILINE)
 
 
 class PrivacyEngine(Engine):
@@ -40,10 +54,16 @@ class PrivacyEngine(Engine):
         execution_timeout: int | None = None,
         start_timeout: int = START_SECONDS,
         on_cell_start: Any = None,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
         **_: Any,
     ) -> Any:
-        """Called by papermill; ``on_cell_start(cell, cell_index)`` reports progress."""
-        with TemporaryDirectory() as profile:  # a user's own could run code at start, and remembers what was run
+        """Called by papermill; ``on_cell_start(cell, cell_index)`` reports progress.
+
+        ``environment`` is added to the kernel's and ``folder`` is where it runs: this process keeps its own, so two
+        runs at once never mix. Times are in seconds, ``execution_timeout`` a cell.
+        """
+        with TemporaryDirectory() as private:  # a user's profile could run code at start, and remembers what was run
             client = _Client(
                 nb_man,
                 kernel_name=kernel_name,
@@ -51,9 +71,14 @@ class PrivacyEngine(Engine):
                 timeout=execution_timeout or CELL_SECONDS,
                 startup_timeout=start_timeout,
                 on_cell_start=on_cell_start,
-                extra_arguments=[f"--ipython-dir={profile}", f"--log-level={_SILENT}"],
+                extra_arguments=[
+                    f"--ipython-dir={private}",
+                    "--HistoryManager.enabled=False",
+                    f"--log-level={_SILENT}",
+                ],
+                config=Config({"_Kernel": {"connection_file": str(Path(private, "kernel.json"))}}),
             )
-            return client.execute()
+            return client.execute(env=os.environ | dict(environment or {}), **({"cwd": str(folder)} if folder else {}))
 
 
 class _Kernel(AsyncKernelManager):
@@ -71,11 +96,24 @@ class _Kernel(AsyncKernelManager):
 
 
 class _Client(PapermillNotebookClient):
-    """Keeps what an error says out of the notebook, unless it is an error of ours, which holds no values."""
+    """Keeps what an error says out of the notebook, unless we raised it: our texts hold no values."""
 
     def output(self, outs: Any, msg: Any, display_id: Any, cell_index: int) -> Any:
-        if msg["msg_type"] == "error" and msg["content"]["ename"] not in _OURS:
-            msg["content"] = {"ename": msg["content"]["ename"], "evalue": REDACTED, "traceback": []}
-        elif msg["msg_type"] == "error":
-            msg["content"]["traceback"] = [f"{msg['content']['ename']}: {msg['content']['evalue']}"]
+        if msg["msg_type"] == "error":
+            msg["content"] = redacted(msg["content"])
         return super().output(outs, msg, display_id, cell_index)
+
+
+def redacted(error: Mapping[str, Any]) -> dict[str, Any]:
+    """A kernel's error (``ename``, ``evalue``, ``traceback``) without values; one that we raised keeps its text."""
+    if error["ename"] in _OURS and _is_raised_here(error["traceback"]):
+        said = str(error["evalue"])
+        return {"ename": error["ename"], "evalue": said, "traceback": [f"{error['ename']}: {said}"]}
+    name = error["ename"] if error["ename"] in _KNOWN else NAMELESS
+    return {"ename": name, "evalue": REDACTED, "traceback": []}
+
+
+def _is_raised_here(traceback: list[str]) -> bool:
+    """Whether the innermost frame is in this package: a cell can raise our errors with texts of its own."""
+    frames = _FRAME.findall(re.sub(r"\x1b\[[\d;]*m", "", "\n".join(traceback)))
+    return bool(frames) and frames[-1] != "" and Path(frames[-1]).expanduser().is_relative_to(_PACKAGE)

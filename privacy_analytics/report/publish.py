@@ -28,8 +28,11 @@ from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.errors import NotFound, UsageError
 from privacy_analytics.figures import render, sources, specifications, style
 from privacy_analytics.figures.format import month_words
-from privacy_analytics.gate import enforce
-from privacy_analytics.report.render import TEMPLATES, Facts
+from privacy_analytics.gate import Vouched, enforce
+from privacy_analytics.gate.findings import digest
+from privacy_analytics.gate.fragments import cut
+from privacy_analytics.report.manifest import vouched
+from privacy_analytics.report.render import TEMPLATES
 
 PAGE, MANIFEST = "index.html", "manifest.json"
 
@@ -68,12 +71,12 @@ def publish(
         raise UsageError("A report is published by somebody. Say who approves it: --approve NAME.")
     try:
         page = (run / "report.html").read_bytes()
-        manifest = _manifest(json.loads((run / MANIFEST).read_text(encoding="utf-8")))
+        written = json.loads((run / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise NotFound("This run has no finished report. Make one: pa run REPORT --month MONTH") from None
+    manifest = _manifest(written)
     canaries = tuple(canaries)
-    facts = Facts(product, manifest["month"], manifest["snapshot"], manifest["policy"], contact)
-    enforce(page, store, canaries=canaries, allowed=facts.allowed())
+    enforce("report.html", page, store, vouched(written, canaries))
     published: dict[str, Any] = manifest | {
         "sha256": hashlib.sha256(page).hexdigest(),
         "headline": _headline(page.decode("utf-8")),
@@ -84,7 +87,9 @@ def publish(
     others = [entry for entry in _entries(site) if _place(entry) != _place(published)]
     index = _index([*others, published], store, product=product, contact=contact).encode()
     months = {text for entry in [*others, published] for text in (entry["month"], month_words(entry["month"]))}
-    enforce(index, store, canaries=canaries, allowed=[product, contact, "95 of 100", *sorted(months)])
+    template = frozenset(digest(piece) for _, piece in cut(index.decode(), store).pieces)  # all but its headlines
+    allowed = (product, contact, "95 of 100", *sorted(months))
+    enforce(PAGE, index, store, Vouched(allowed, template, shipped=template, canaries=canaries))
     folder = site / _place(published)
     _replace_folder(
         folder, {PAGE: page, MANIFEST: json.dumps(published, indent=2, sort_keys=True, ensure_ascii=False).encode()}

@@ -6,6 +6,7 @@ other means has no release behind it and must not reach a page.
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -17,7 +18,7 @@ import mistune
 import nbformat
 from nbconvert.exporters import TemplateExporter
 
-from privacy_analytics.errors import NotebookError
+from privacy_analytics.errors import NotebookError, UsageError
 from privacy_analytics.figures import opening, specifications, style
 from privacy_analytics.figures.format import month_words
 
@@ -52,15 +53,15 @@ class Facts:
         ]
 
 
-def render_html(notebook: Path, *, title: str, facts: Facts) -> str:
-    """The report page of an executed notebook.
+def render_html(notebook: Any, *, title: str, facts: Facts) -> str:
+    """The report page of an executed notebook, which stays as it is.
 
     Raises
     ------
     NotebookError
         an output is no fragment; the message names its cell, not what it holds
     """
-    book: Any = nbformat.read(notebook, as_version=4)  # pyright: ignore[reportUnknownMemberType]
+    book = copy.deepcopy(notebook)
     _drop_title(book.cells, title)
     for number, cell in enumerate(book.cells, start=1):
         if cell.cell_type == "code":
@@ -70,6 +71,14 @@ def render_html(notebook: Path, *, title: str, facts: Facts) -> str:
     page = asdict(facts) | {"title": title, "month": month_words(facts.month), "style": style()}
     body, _ = cast("tuple[str, Any]", exporter.from_notebook_node(book, resources={"page": page}))  # pyright: ignore[reportUnknownMemberType]
     return body
+
+
+def title_of(notebook: Any) -> str:
+    """The heading that a report notebook starts with. Raises UsageError where there is none."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and (heading := re.match(r"# +(.+)", cell.source)):
+            return heading[1].strip()
+    raise UsageError("A report notebook starts with its title: a markdown cell with `# Title`.")
 
 
 def expressions(page: str) -> list[Any]:

@@ -1,39 +1,47 @@
 """One run of a report: locked, executed in private, rendered, gated, and kept whole or not at all.
 
-``runs/MONTH/REPORT/NNN`` holds ``executed.ipynb`` (private), ``report.html`` and ``manifest.json``. A failed run leaves
-``failed.ipynb``, redacted, beside the good ones and replaces none of them.
+``runs/MONTH/REPORT/NNN`` holds ``report.html``, ``report.ipynb`` (the notebook to hand on), ``executed.ipynb``
+(private) and ``manifest.json``. A failed run leaves ``failed.ipynb``, redacted, beside the good ones and replaces none
+of them.
 """
 
 from __future__ import annotations
 
+import copy
 import fcntl
-import hashlib
 import json
 import logging
 import os
 import re
 import shutil
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import nbformat
-import papermill
-from papermill.exceptions import PapermillExecutionError
+from papermill.engines import papermill_engines
 
 from privacy_analytics import errors, gate, policy
-from privacy_analytics.dp.releases import Release
 from privacy_analytics.dp.store import ReleaseStore
-from privacy_analytics.errors import NotebookError, NotFound, TryLater, UsageError
+from privacy_analytics.errors import NotebookError, NotFound, PrivacyAnalyticsError, TryLater, UsageError
+from privacy_analytics.gate.notebook import rebuilt
+from privacy_analytics.report import manifest
+from privacy_analytics.report.engine import START_SECONDS
+from privacy_analytics.report.lint import lint
 from privacy_analytics.report.parameters import typed
-from privacy_analytics.report.render import Facts, expressions, render_html
+from privacy_analytics.report.render import Facts, render_html, title_of
+from privacy_analytics.report.shared import GIVEN, cells, failed, given, outputs
 from privacy_analytics.settings import Settings
 from privacy_analytics.workspace import VARIABLE
 
 LOG = logging.getLogger(__name__)
+PAGE, NOTEBOOK, MANIFEST, FAILED = "report.html", "report.ipynb", "manifest.json", "failed.ipynb"
 _SLUG = re.compile(r"[a-z][a-z0-9_]{0,60}")
+
+Progress = Callable[[int, int, str], None]
+"""Told before each cell: its number, how many there are, and the heading above it. Nothing in it depends on data."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,7 @@ class Run:
 
     @property
     def html(self) -> Path:
-        return self.folder / "report.html"
+        return self.folder / PAGE
 
 
 def run(
@@ -56,13 +64,18 @@ def run(
     snapshot: str,
     parameters: Mapping[str, str],
     canaries: Sequence[str] = (),
+    timeout: int | None = None,
+    start_timeout: int = START_SECONDS,
+    progress: Progress | None = None,
 ) -> Run:
     """Execute a report notebook of the workspace for a month and keep the gated page.
+
+    ``timeout`` is seconds a cell, ``start_timeout`` seconds until the kernel answers.
 
     Raises
     ------
     UsageError
-        a parameter that the notebook does not declare, or of another type
+        a parameter that the notebook does not declare, or of another type; code that no report needs
     NotFound
         the workspace has no such notebook
     TryLater
@@ -70,36 +83,45 @@ def run(
     NotebookError
         a cell failed; an error of this package is raised as itself, so that its exit code survives
     GateError
-        the page may not leave
+        the page or the notebook may not leave
     """
     source = _notebook(settings, report)
     book: Any = nbformat.read(source, as_version=4)  # pyright: ignore[reportUnknownMemberType]
+    title = title_of(book)
+    lint(book)
     values = typed(book, {"month": month, **parameters})
+    facts = Facts(settings.product, month, snapshot, policy.in_force(settings).version, settings.contact_email)
+    vouched = manifest.vouch(book, values, title=title, facts=facts, canaries=canaries)
     home = settings.path("runs", month, report)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _locked(home), _scratch(home) as scratch:
-        executed = scratch / "executed.ipynb"
-        _execute(settings, source, executed, values, home)
-        facts = Facts(
-            product=settings.product,
-            month=month,
-            snapshot=snapshot,
-            policy=policy.in_force(settings).version,
-            contact=settings.contact_email,
-        )
-        title = _title(book)
-        page = render_html(executed, title=title, facts=facts)
+        executed = _ready(book, values)
         store = ReleaseStore(settings.path("releases"))
-        gate.enforce(page.encode(), store, allowed=facts.allowed(), canaries=canaries)
-        (scratch / "report.html").write_text(page, encoding="utf-8")
-        manifest = _manifest(page, store, report=report, title=title, facts=facts, source=source, values=values)
-        (scratch / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False), encoding="utf-8")
-        return _keep(scratch, home)
+        try:
+            _execute(settings, executed, scratch, report, timeout, start_timeout, progress)
+            page = render_html(executed, title=title, facts=facts)
+        except PrivacyAnalyticsError:
+            _write(home / FAILED, failed(book, executed, values, store))
+            raise
+        notebook = rebuilt(cells(book, values, outputs(executed)))
+        gate.enforce(PAGE, page.encode(), store, vouched)
+        gate.enforce(NOTEBOOK, notebook, store, vouched)
+        made = manifest.written(
+            page, notebook, store, vouched,
+            report=report, title=title, facts=facts, source=source.read_bytes(), values=values,
+        )  # fmt: skip
+        _write(scratch / PAGE, page.encode())
+        _write(scratch / NOTEBOOK, notebook)
+        _write(scratch / "executed.ipynb", nbformat.writes(executed).encode())
+        _write(scratch / MANIFEST, json.dumps(made, indent=1, ensure_ascii=False).encode())
+        kept = _keep(scratch, home)
+        (home / FAILED).unlink(missing_ok=True)
+        return kept
 
 
 def finished(settings: Settings, run: str) -> Path:
     """The folder of a run named MONTH/REPORT (its newest) or MONTH/REPORT/NNN. Raises NotFound where there is none."""
-    named = re.fullmatch(rf"(\d{{4}}-\d\d)/({_SLUG.pattern})(?:/(\d{{3}}))?", run)
+    named = re.fullmatch(rf"(\d{{4}}-\d\d)/({_SLUG.pattern})(?:/(\d{{3}}))?", run, re.ASCII)
     if not named:
         raise UsageError("A run is named MONTH/REPORT or MONTH/REPORT/NNN, such as 2026-10/usage_report.")
     month, report, number = named.groups()
@@ -119,82 +141,69 @@ def _notebook(settings: Settings, report: str) -> Path:
     return source
 
 
-def _execute(settings: Settings, source: Path, executed: Path, values: Mapping[str, Any], home: Path) -> None:
+def _ready(book: Any, values: Mapping[str, Any]) -> Any:
+    """A copy of the notebook for one run, with its parameters behind their defaults."""
+    ready = copy.deepcopy(book)
+    ready.metadata["papermill"] = {}
+    at = next(number for number, cell in enumerate(ready.cells) if "parameters" in cell.metadata.get("tags", []))
+    own = "".join(f"\n{name} = {values[name]!r}" for name in ("workspace",) if name in values)
+    ready.cells.insert(at + 1, nbformat.v4.new_code_cell(given(values) + own, id=GIVEN))
+    return ready
+
+
+def _execute(
+    settings: Settings,
+    book: Any,
+    scratch: Path,
+    report: str,
+    timeout: int | None,
+    start_timeout: int,
+    progress: Progress | None,
+) -> None:
+    """Run every cell of the notebook in place. Raises what ``run`` says of failures."""
+    numbers = {id(cell): number for number, cell in enumerate((c for c in book.cells if c.id != GIVEN), start=1)}
+    here, heading = 0, ""
+
     def tell(cell: Any, cell_index: int) -> None:  # noqa: ARG001  # nbclient's names
-        if cell.cell_type == "markdown" and (heading := re.match(r"#+ +(.+)", cell.source)):
-            LOG.info("%s  %s", source.stem, heading[1])
+        nonlocal here, heading
+        here = numbers.get(id(cell), here)
+        if cell.cell_type == "markdown" and (found := re.match(r"#+ +(.+)", cell.source)):
+            heading = found[1].strip()
+            LOG.info("%s  %s", report, heading) if progress is None else None
+        if progress is not None:
+            progress(here, len(numbers), heading)
 
-    before = os.environ.get(VARIABLE)
-    os.environ[VARIABLE] = str(settings.root)
     try:
-        papermill.execute_notebook(  # pyright: ignore[reportUnknownMemberType]
-            str(source),
-            str(executed),
-            parameters=dict(values),
-            engine_name="privacy",
+        papermill_engines.execute_notebook_with_engine(
+            "privacy",
+            book,
+            "python3",
             progress_bar=False,
-            request_save_on_cell_execute=False,
-            cwd=str(executed.parent),
+            autosave_cell_every=0,
+            execution_timeout=timeout,
+            start_timeout=start_timeout,
             on_cell_start=tell,
+            environment={VARIABLE: str(settings.root)},
+            folder=scratch,
         )
-    except PapermillExecutionError as error:
-        shutil.copyfile(executed, home / "failed.ipynb")
-        (home / "failed.ipynb").chmod(0o600)
-        ours = getattr(errors, str(error.ename), None)
-        cell = f"Cell {cast('int', error.cell_index) + 1} of {source.name} failed"
-        if isinstance(ours, type) and issubclass(ours, errors.PrivacyAnalyticsError):
-            wrapped = errors.PrivacyAnalyticsError(f"{cell}: {error.evalue}")
-            wrapped.exit_code = ours.exit_code
-            raise wrapped from None
-        raise NotebookError(
-            f"{cell} with a {error.ename}. Open it with `pa lab` to see why; nothing was replaced."
-        ) from None
     except Exception as error:  # noqa: BLE001  # a dead kernel, a time-out: whatever it says may quote an output
-        raise NotebookError(f"{source.name} did not finish ({type(error).__name__}). Nothing was replaced.") from None
-    finally:
-        if before is None:
-            del os.environ[VARIABLE]
-        else:
-            os.environ[VARIABLE] = before
+        place = f"cell {here} ({heading})" if here else "its kernel started"
+        raise NotebookError(
+            f"{report}.ipynb did not get past {place}: {type(error).__name__}. Nothing was replaced."
+        ) from None
+    error = next((each for cell in book.cells for each in cell.get("outputs", []) if each.output_type == "error"), None)
+    if error is not None:
+        raise _failure(error, f"Cell {here} of {report}.ipynb{f' ({heading})' if heading else ''} failed")
 
 
-def _title(book: Any) -> str:
-    for cell in book.cells:
-        if cell.cell_type == "markdown" and (heading := re.match(r"# +(.+)", cell.source)):
-            return heading[1].strip()
-    raise UsageError("A report notebook starts with its title: a markdown cell with `# Title`.")
-
-
-def _manifest(
-    page: str, store: ReleaseStore, *, report: str, title: str, facts: Facts, source: Path, values: Mapping[str, Any]
-) -> dict[str, Any]:
-    shown = expressions(page)
-    return {
-        "format": 1,
-        "report": report,
-        "title": title,
-        "month": facts.month,
-        "snapshot": facts.snapshot,
-        "policy": facts.policy,
-        "allowed": facts.allowed(),
-        "parameters": dict(values),
-        "notebook": hashlib.sha256(source.read_bytes()).hexdigest(),
-        "page": hashlib.sha256(page.encode()).hexdigest(),
-        "releases": sorted(_ids(shown)),
-        "headline": _headline([store.evaluate(expression) for expression in shown]),
-    }
-
-
-def _headline(releases: list[Release]) -> Any:
-    """The first single number on the page."""
-    return next((release.expression for release in releases if not release.by), None)
-
-
-def _ids(expressions: list[Any]) -> set[str]:
-    found: set[str] = set()
-    for expression in expressions:
-        found |= {expression} if isinstance(expression, str) else _ids(expression["of"])
-    return found
+def _failure(error: Any, cell: str) -> PrivacyAnalyticsError:
+    """An error of ours as itself, with the cell in front; any other by its name."""
+    ours = getattr(errors, str(error.ename), None)
+    if isinstance(ours, type) and issubclass(ours, PrivacyAnalyticsError) and error.traceback:
+        wrapped = PrivacyAnalyticsError(f"{cell}: {error.evalue}")
+        wrapped.exit_code = ours.exit_code
+        return wrapped
+    return NotebookError(f"{cell} with a {error.ename}. Open it with `pa lab` to see why; nothing was replaced.")
 
 
 @contextmanager
@@ -213,10 +222,9 @@ def _scratch(home: Path) -> Generator[Path]:
 def _keep(scratch: Path, home: Path) -> Run:
     """Give the run its number; one that says the same as the last is not kept twice."""
     runs = _numbered(home)
-    for file in scratch.iterdir():
-        file.chmod(0o600)
     if runs and all(
-        (runs[-1] / name).read_bytes() == (scratch / name).read_bytes() for name in ("report.html", "manifest.json")
+        (runs[-1] / name).is_file() and (runs[-1] / name).read_bytes() == (scratch / name).read_bytes()
+        for name in (PAGE, NOTEBOOK, MANIFEST)
     ):
         return Run(runs[-1], again=True)
     folder = home / f"{int(runs[-1].name) + 1 if runs else 1:03}"
@@ -226,6 +234,11 @@ def _keep(scratch: Path, home: Path) -> Run:
 
 def _numbered(home: Path) -> list[Path]:
     return sorted(folder for folder in home.glob("[0-9][0-9][0-9]") if folder.is_dir())
+
+
+def _write(file: Path, content: bytes) -> None:
+    file.touch(mode=0o600)
+    file.write_bytes(content)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import pytest
 
 from privacy_analytics import figures
 from privacy_analytics.errors import GateError, NotFound, UsageError
+from privacy_analytics.report.manifest import vouch, written
 from privacy_analytics.report.publish import publish
 from privacy_analytics.report.render import Facts, render_html
 
@@ -15,7 +16,7 @@ HOUSE = {"product": "Tonearm", "contact": "privacy@tonearm.example"}
 
 
 @pytest.fixture
-def run(tmp_path, world):
+def run(tmp_path, world, store):
     """Makes a run's folder: ``run("usage_report", "Usage report")``."""
 
     def made(report="usage_report", title="Usage report", month="2026-10", prose="Fine."):
@@ -24,10 +25,14 @@ def run(tmp_path, world):
         html = figures.fragment("sentence", world["month"]) + figures.table(world["features"])
         output = nbformat.v4.new_output("display_data", {"text/html": html})
         cells = [nbformat.v4.new_markdown_cell(prose), nbformat.v4.new_code_cell("", outputs=[output])]
-        nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "executed.ipynb")
-        facts = Facts(HOUSE["product"], month, f"{month}.r0", "1.0", HOUSE["contact"])
-        (folder / "report.html").write_text(render_html(folder / "executed.ipynb", title=title, facts=facts))
-        manifest = {"report": report, "month": month, "title": title, "snapshot": f"{month}.r0", "policy": "1.0"}
+        about = {
+            "title": title,
+            "facts": Facts(HOUSE["product"], month, f"{month}.r0", "1.0", HOUSE["contact"]),
+        }
+        page = render_html(nbformat.v4.new_notebook(cells=cells), **about)
+        (folder / "report.html").write_text(page)
+        vouched = vouch(nbformat.v4.new_notebook(cells=cells), {}, **about)
+        manifest = written(page, b"", store, vouched, report=report, source=b"", values={}, **about)
         (folder / "manifest.json").write_text(json.dumps(manifest))
         return folder
 

@@ -8,6 +8,7 @@ import pytest
 from privacy_analytics import figures
 from privacy_analytics.errors import NotebookError
 from privacy_analytics.gate import check
+from privacy_analytics.report.manifest import vouch
 from privacy_analytics.report.render import Facts, expressions, render_html
 
 FACTS = Facts("Tonearm", "2026-10", "2026-10.r0", "1.0", "privacy@tonearm.example")
@@ -19,13 +20,16 @@ def _output(**data):
 
 
 @pytest.fixture
-def render(tmp_path):
+def render():
     def rendered(*cells, title="Usage report"):
-        file = tmp_path / "executed.ipynb"
-        nbformat.write(nbformat.v4.new_notebook(cells=list(cells)), file)
-        return render_html(file, title=title, facts=FACTS)
+        return render_html(nbformat.v4.new_notebook(cells=list(cells)), title=title, facts=FACTS)
 
     return rendered
+
+
+def _check(page, store, *cells):
+    vouched = vouch(nbformat.v4.new_notebook(cells=list(cells)), {}, title="Usage report", facts=FACTS)
+    return check("report.html", page.encode(), store, vouched)
 
 
 def _code(*outputs, source="session.release(secret_question)"):
@@ -45,7 +49,7 @@ def book(world):
 
 
 def test_a_rendered_report_passes_the_gate(render, book, store):
-    assert check(render(*book).encode(), store, allowed=FACTS.allowed()) == []
+    assert _check(render(*book), store, *book) == []
 
 
 def test_fragments_keep_their_bytes_and_code_and_text_stay_behind(render, book, world):
@@ -78,10 +82,9 @@ def test_the_page_loads_and_runs_nothing(render, book):
     "raw", ["<script>alert()</script>", "<b onclick=x>b</b>", "<!-- note -->", "![x](http://e.example/x)"]
 )
 def test_raw_html_in_prose_becomes_text(render, store, raw):
-    page = render(
-        nbformat.v4.new_markdown_cell(f"Before {raw} after.\n\n{raw}\n\n[out](https://e.example) [in](#here)")
-    )
-    assert check(page.encode(), store, allowed=FACTS.allowed()) == []
+    cell = nbformat.v4.new_markdown_cell(f"Before {raw} after.\n\n{raw}\n\n[out](https://e.example) [in](#here)")
+    page = render(cell)
+    assert _check(page, store, cell) == []
     assert 'href="#here"' in page
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import replace
 from html import escape
 from urllib.parse import quote
 
@@ -12,17 +13,24 @@ import pytest
 from privacy_analytics import figures
 from privacy_analytics.dp.arithmetic import change
 from privacy_analytics.errors import GateError
-from privacy_analytics.gate import CSP, check, enforce
+from privacy_analytics.gate import Vouched, check, enforce
+from privacy_analytics.gate.findings import digest
+from privacy_analytics.gate.page import CSP, blocks
 
 ALLOWED = ("October 2026", "2026-10.r0", "1.0", "95", "privacy@tonearm.example")
 CANARY = "Zanzibar Quux"
+
+
+PROSE = '<section class="prose">\n<p>What people <em>used</em>.</p>\n</section>'
 
 
 def _page(*fragments: str) -> str:
     body = "\n".join(
         (
             "<h1>Usage</h1>\n<p>October 2026, snapshot 2026-10.r0: in 95 cases &amp; more.</p>",
+            PROSE,
             *fragments,
+            PROSE,
             '<p><a href="mailto:privacy@tonearm.example">privacy@tonearm.example</a> <a href="#top">up</a></p>',
         )
     )
@@ -47,13 +55,18 @@ def page(world):
     return _page(figures.table(world["features"]), figures.fragment("sentence", world["month"]))
 
 
-def _check(page, store):
-    return check(page.encode(), store, canaries=[CANARY], allowed=ALLOWED)
+def _vouched(**more):
+    """The blocks of a page as it is made, without fragments."""
+    return Vouched(ALLOWED, blocks(_page()), **({"canaries": (CANARY,)} | more))
+
+
+def _check(page, store, **more):
+    return check("report.html", page.encode(), store, _vouched(**more))
 
 
 def test_an_honest_page_passes(drawn, store):
     assert _check(drawn, store) == []
-    enforce(drawn.encode(), store, canaries=[CANARY], allowed=ALLOWED)
+    enforce("report.html", drawn.encode(), store, _vouched())
 
 
 def test_every_kind_of_question_passes_and_no_number_of_it_can_be_changed(every_kind):
@@ -85,7 +98,7 @@ def test_every_kind_of_question_passes_and_no_number_of_it_can_be_changed(every_
         ("<svg ", '<svg onload="alert()" '),
         ("<svg ", '<svg><image href="https://evil.example/x.png"/></svg><svg '),
         ("</figure>", "<!-- 4,711 --></figure>"),
-        ("</section>", ""),
+        ("</div></section>", "</div>"),
         ("<figure ", figures.opening.pattern.replace('([^"]*)', "{}") + "<figure "),
     ],
 )
@@ -177,7 +190,7 @@ def test_a_canary_does_not_leave_in_any_disguise(page, store, planted):
 
 def test_a_canary_in_a_proven_fragment_is_found_too(page, store, world):
     canary = "Undo history"
-    assert any("canary" in finding for finding in check(page.encode(), store, canaries=[canary], allowed=ALLOWED))
+    assert any("canary" in finding for finding in _check(page, store, canaries=(canary,)))
 
 
 @pytest.mark.parametrize(
@@ -196,6 +209,43 @@ def test_what_is_shaped_like_an_identity_does_not_leave(page, store, planted, sh
     assert any(shape in finding for finding in findings), findings
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("</body>", "<p>More words.</p></body>"),
+        ("What people", "What Some people"),
+        ("<p>What people <em>used</em>.</p>", "<p>What people used.</p>"),
+        ("in 95 cases", "in all cases"),
+        (PROSE, PROSE + '<section class="prose">Else.</section>'),
+        (PROSE, PROSE.replace("</section>", "<p>Else.</p></section>")),
+        ("<h1>Usage", "<h1>Use"),
+    ],
+)
+def test_words_that_nobody_vouched_for_do_not_stand_around_fragments(page, store, old, new):
+    assert _check(page, store) == []
+    assert any("neither the template's" in finding for finding in _check(page.replace(old, new, 1), store))
+
+
+def test_prose_may_stand_in_another_order_or_be_left_out_but_not_be_cut(page, store):
+    assert _check(page.replace(PROSE, "", 1), store) == []
+    assert _check(page.replace(PROSE, PROSE + PROSE, 1), store) == []
+    assert _check(page.replace("</p>\n</section>", "</section>", 1), store) != []
+
+
+def test_a_persons_name_in_prose_is_found_unless_the_prose_is_ours(page, store):
+    named = PROSE.replace("What people", "What John Smith from Berlin")
+    for shipped, expected in ((frozenset(), True), (frozenset({digest(named)}), False)):
+        vouched = _vouched(shipped=shipped)
+        vouched = replace(vouched, prose=vouched.prose | {digest(named)})
+        findings = check("report.html", page.replace(PROSE, named, 1).encode(), store, vouched)
+        assert any("PERSON" in finding for finding in findings) == expected
+
+
+def test_a_persons_name_in_a_title_is_found(store, world):
+    findings = _check(_page(figures.figure(world["features"], title="John Smith from Berlin")), store)
+    assert any("figure's title" in finding for finding in findings)
+
+
 @pytest.mark.parametrize("missing", ["http-equiv", "<!doctype html>", "default-src 'none'; "])
 def test_a_page_without_its_policy_does_not_pass(page, store, missing):
     assert _check(page.replace(missing, "", 1), store)
@@ -212,15 +262,16 @@ def test_a_fragment_cannot_glue_its_surroundings_together(page, store, world):
 
 
 def test_bytes_that_are_not_utf8_do_not_pass(page, store):
-    assert check(page.encode("utf-16"), store, allowed=ALLOWED) == ["line 1: the page is not UTF-8"]
+    assert check("report.html", page.encode("utf-16"), store, _vouched()) == ["line 1: the page is not UTF-8"]
 
 
 def test_a_finding_names_rule_and_line_but_not_what_was_found(page, store):
     broken = page.replace("</body>", f"<p>{CANARY} 4711 jane@example.com</p></body>")
     line = broken[: broken.index(CANARY)].count("\n") + 1
     with pytest.raises(GateError) as refused:
-        enforce(broken.encode(), store, canaries=[CANARY], allowed=ALLOWED)
+        enforce("report.html", broken.encode(), store, _vouched())
     text = str(refused.value)
     assert text.count(f"line {line}:") == 3
+    assert "neither the template's nor the notebook's" in text
     assert "release.sentence()" in text
     assert not any(secret in text for secret in (CANARY, "4711", "jane"))
