@@ -20,7 +20,6 @@ from papermill.engines import Engine
 from traitlets import default
 from traitlets.config import Config
 
-import privacy_analytics
 from privacy_analytics import errors
 
 CELL_SECONDS = 1_800
@@ -38,7 +37,7 @@ _OURS = {
 _KNOWN = _OURS | {
     name for name, each in vars(builtins).items() if isinstance(each, type) and issubclass(each, BaseException)
 }
-_PACKAGE = Path(privacy_analytics.__file__).parent
+_PACKAGE = Path(errors.__file__).parent
 _FRAME = re.compile(r"^(?:File (.+?):\d+|Cell In\[\d+\])", re.MULTILINE)
 
 
