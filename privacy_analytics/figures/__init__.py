@@ -19,8 +19,10 @@ from typing import Any, cast
 from privacy_analytics.dp.releases import Release
 from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.errors import UsageError
-from privacy_analytics.figures import box, fragments
+from privacy_analytics.figures import box, cards, claims, comparisons, fragments, notes
 from privacy_analytics.figures.box import STEPS, bucket
+from privacy_analytics.figures.changes import comparable
+from privacy_analytics.figures.claims import judged, single
 from privacy_analytics.figures.format import month_words
 from privacy_analytics.figures.words import alt_text, sentence
 
@@ -28,11 +30,14 @@ __all__ = [
     "RENDERERS",
     "alt_text",
     "bucket",
+    "comparable",
     "figure",
     "fragment",
+    "judged",
     "opening",
     "render",
     "sentence",
+    "single",
     "sources",
     "specifications",
     "style",
@@ -42,19 +47,26 @@ __all__ = [
 
 RENDERERS: dict[str, tuple[fragments.Renderer, tuple[str, ...]]] = {
     "figure": (fragments.figure, ("title",)),
-    "tiles": (fragments.tiles, ("labels",)),
+    "tiles": (fragments.tiles, ("labels", "before")),
     "bars": (fragments.bars, ("title",)),
     "line": (fragments.line, ("title",)),
     "columns": (fragments.columns, ("title",)),
     "ranges": (fragments.ranges, ("title",)),
     "grid": (fragments.grid, ("title",)),
-    "compare": (fragments.compare, ("title", "names")),
+    "compare": (comparisons.compare, ("title", "names")),
+    "slopes": (comparisons.slopes, ("title", "names")),
+    "stacked": (comparisons.stacked, ("title",)),
     "table": (fragments.table, ("title",)),
     "sentence": (fragments.said, ("key", "says")),
+    "claims": (claims.summary, ("claims", "everything")),
+    "claim": (claims.one, ("claim", "offered")),
+    "persona": (cards.persona, ("title", "labels")),
+    "method": (cards.method, ()),
+    "footnotes": (notes.footnotes, ()),
     "not_shown": (box.not_shown, ("blocks",)),
     "privacy_box": (box.privacy_box, ()),
 }
-"""Each renderer with the options that it takes."""
+"""Each renderer with the options that it takes; all take ``sources=True``, which links to the page's footnotes."""
 opening = re.compile(r'<section class="pa" data-fragment="([^"]*)">')
 """How every fragment starts; the group is its specification, escaped."""
 LONGEST = 120
@@ -102,8 +114,7 @@ def specifications(page: str) -> list[dict[str, Any]]:
 
 def sources(page: str) -> list[str]:
     """The ids of all stored releases that the fragments of a page are made of, sorted."""
-    expressions = json.dumps([spec["of"] for spec in specifications(page)])
-    return sorted(set(re.findall(r'"(r-[0-9a-z]+)"', expressions)))
+    return sorted({known for spec in specifications(page) for each in spec["of"] for known in notes.stored(each)})
 
 
 @cache
@@ -124,12 +135,14 @@ def _drawn(spec: Mapping[str, Any], releases: Sequence[Release]) -> str:
     draw, takes = known
     months = [text for release in releases for text in (month_words(release.month), release.month)]
     for name, value in spec["options"].items():
-        if name not in takes:
+        if name not in (*takes, "sources"):
             raise UsageError(
-                f"The renderer {spec['render']} takes no option of this name. It takes: {', '.join(takes) or 'none'}."
+                f"The renderer {spec['render']} has no option of this name. It has: {', '.join((*takes, 'sources'))}."
             )
         _CHECKS[name](value, months)
     inner = draw(releases, spec["options"])
+    if spec["options"].get("sources"):
+        inner += notes.links(spec["of"])
     canonical = json.dumps(spec, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return f'<section class="pa" data-fragment="{escape(canonical)}">{inner}</section>'
 
@@ -167,17 +180,55 @@ def _blocks(value: Any, months: Sequence[str]) -> None:
         if (
             not isinstance(block, dict)
             or set(cast("dict[str, Any]", block)) != {"name", "needs"}
-            or block["needs"] not in STEPS
+            or block["needs"] not in (None, *STEPS)
         ):
-            raise UsageError("blocks holds {name, needs} records, with needs made by figures.bucket().")
+            raise UsageError("blocks holds {name, needs} records, with needs made by figures.bucket(), or None.")
         _text(block["name"], months)
 
 
+def _claim(value: Any, months: Sequence[str]) -> None:
+    for text in claims.check(value):
+        _text(text, months)
+
+
+def _claims(value: Any, months: Sequence[str]) -> None:
+    if not isinstance(value, list) or not value:
+        raise UsageError("claims is a list of claims, at least one.")
+    for each in cast("list[Any]", value):
+        _claim(each, months)
+
+
+def _offered(value: Any, _months: Sequence[str]) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise UsageError("offered is how many sentences were tried together.")
+
+
+def _everything(value: Any, _months: Sequence[str]) -> None:
+    if not isinstance(value, bool):
+        raise UsageError("everything is true or false.")
+
+
+def _before(value: Any, _months: Sequence[str]) -> None:
+    if not isinstance(value, list) or not all(at is None or type(at) is int for at in cast("list[Any]", value)):
+        raise UsageError("before is a list of places of releases, with None for a tile that has no earlier one.")
+
+
+def _sources(value: Any, _months: Sequence[str]) -> None:
+    if value is not True:
+        raise UsageError("sources is True, or left out.")
+
+
 _CHECKS: dict[str, Callable[[Any, Sequence[str]], None]] = {
+    "before": _before,
+    "sources": _sources,
     "title": _text,
     "says": _text,
     "labels": _texts,
     "names": _texts,
     "key": _key,
     "blocks": _blocks,
+    "claim": _claim,
+    "claims": _claims,
+    "offered": _offered,
+    "everything": _everything,
 }

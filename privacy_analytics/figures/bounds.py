@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from privacy_analytics.dp.releases import Cell, Release
 from privacy_analytics.figures.format import Measure, interval, plain, show
-from privacy_analytics.figures.measures import measure, measured_in, noun, rows, summarised
+from privacy_analytics.figures.measures import measure, measured_in, noun, one_row, rows, summarised
 
 _ACCOUNTS = Measure(finest=1.0)
 
@@ -52,7 +52,8 @@ def _adds(release: Release) -> str:
     mechanism, one = release.mechanism, "the number" if len(release.cells) == 1 else "each number"
     if mechanism is None or release.unit not in ("rows", "sum"):
         return ""
-    amount = _span(release) if mechanism.bounds else f"at most {plain(mechanism.per_cell)} {rows(release)}"
+    what = one_row(release) if mechanism.per_cell == 1 else rows(release)
+    amount = _span(release) if mechanism.bounds else f"at most {plain(mechanism.per_cell)} {what}"
     return f"adds {amount} to {one}"
 
 

@@ -23,6 +23,16 @@ _PROMISE = (
     "One account, with all its rows in one calendar month, is protected: whether it is in the data or not, these "
     "numbers would be almost as likely. Random noise was added once, before anybody saw them, and the answer was kept."
 )
+_CHECKED = (
+    "Each figure was drawn again from its stored numbers and compared byte by byte before this page was published."
+)
+_RECORDED = (
+    ("Asked first for", "purpose"),
+    ("Policy version", "policy"),
+    ("Time zone", "timezone"),
+    ("Themes", "themes"),
+)
+"""Facts that releases carry with them, under the names that a reader knows."""
 STEPS = tuple(factor * 10**power for power in range(1, 9) for factor in (1, 2, 3, 5))
 
 
@@ -32,15 +42,15 @@ def bucket(accounts: float) -> int:
 
 
 def not_shown(_releases: Sequence[Release], options: Mapping[str, Any]) -> str:
-    """Blocks that this month is too small for, and from about how many accounts on they appear.
+    """Blocks that this month is too small for, and from about how many accounts on they appear; or that lack a month.
 
     The numbers are a forecast from the plan, no statistic of the data; they come in the steps of ``bucket``.
     """
     blocks: list[dict[str, Any]] = options.get("blocks", [])
     if not blocks:
         return '<p class="note">Every block that was planned is shown.</p>'
-    items = "".join(f"<li>{escape(block['name'])}: from about {block['needs']:,} accounts</li>" for block in blocks)
-    return f'<p>Too small to show this month:</p><ul class="unshown">{items}</ul>'
+    items = "".join(f"<li>{escape(block['name'])}: {_from(block['needs'])}</li>" for block in blocks)
+    return f'<p>Not shown this month:</p><ul class="unshown">{items}</ul>'
 
 
 def privacy_box(releases: Sequence[Release], _options: Mapping[str, Any]) -> str:
@@ -74,7 +84,10 @@ def _facts(releases: Sequence[Release]) -> list[tuple[str, str]]:
     facts.append(("Snapshot", ", ".join(sorted({release.snapshot for release in releases}))))
     facts.append(("Whose data", ", ".join(sorted({_population(release) for release in releases}))))
     facts.append(("Smallest number shown", f"{max(release.floor for release in releases)}, counted with its noise"))
-    for name, key in (("Asked first for", "purpose"), ("Policy version", "policy"), ("Time zone", "timezone")):
+    few, cells = (sum(len(getattr(release, of)) for release in _unique(releases)) for of in ("shown", "cells"))
+    facts.append(("Too small to show", f"{cells - few:,} of {cells:,} values asked for"))
+    facts.append(("Checked", _CHECKED))
+    for name, key in _RECORDED:
         if known := sorted({str(each) for release in releases if (each := (release.recorded or {}).get(key))}):
             facts.append((name, ", ".join(known)))
     if recorded.get("trust") in _TRUST:
@@ -85,6 +98,10 @@ def _facts(releases: Sequence[Release]) -> list[tuple[str, str]]:
         read = "and read for phrases that many accounts wrote" if found else "and not read for any report"
         facts.append(("Texts", " ".join((f"Scrubbed before they were stored, {read}.", *quotes))))
     return facts
+
+
+def _from(needs: int | None) -> str:
+    return "there is no data of a month that it reads" if needs is None else f"from about {needs:,} accounts"
 
 
 def _power(value: float) -> str:

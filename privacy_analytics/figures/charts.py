@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import altair as alt
 
 from privacy_analytics.dp.releases import Cell, Release
+from privacy_analytics.figures.changes import Changes
 from privacy_analytics.figures.format import capital, clamp, key_short, key_words, scale, show
 from privacy_analytics.figures.measures import measure
 from privacy_analytics.figures.svg import (
@@ -29,18 +31,30 @@ from privacy_analytics.figures.words import has_order, series
 HEIGHT = 210
 MANY = 12
 """More points than this and whiskers become a band."""
+FEW = 6
+"""Points that each have room for their number."""
 MOST = 25
 """Bars of one picture; the numbers beside it have them all."""
-BROADEST = 230
+BROADEST = 212
 """Of the margin with the names of bars."""
+LEAST, PARTS = 0.03, 5
+"""The smallest part of a whole that has a place of its own, and how many have."""
+DEPTHS = (0.95, 0.68, 0.44, 0.24, 0.1)
+"""How full the parts of a whole are, from the largest: told apart without colours."""
 PAIR = ("mark", "other")
 """The colours of a cohort and of everybody."""
 
 
-def bars(release: Release) -> str:
-    """Horizontal bars with whiskers and numbers, largest first unless the keys have an order; weak ones are grey."""
+def bars(release: Release, against: Changes | None = None) -> str:
+    """Horizontal bars with whiskers and numbers, largest first unless the keys have an order; weak ones are grey.
+
+    What clearly changed since an earlier month carries an arrow.
+    """
     cells = list(release.shown) if has_order(release) else sorted(release.shown, key=lambda cell: -cell.value)
-    return _barred([_row(release, cell) | {"role": _role(cell)} for cell in cells[:MOST]], thick=14, step=STEP)
+    rows = [_row(release, cell) | {"role": _role(cell)} for cell in cells[:MOST]]
+    for row, cell in zip(rows, cells, strict=False):
+        row["text"] += against.label(cell.key) if against else ""
+    return _barred(rows, thick=14, step=STEP)
 
 
 def pairs(first: Release, second: Release) -> str:
@@ -67,11 +81,16 @@ def line(release: Release) -> str:
     base = alt.Chart(alt.Data(values=shown)).encode(x=x)
     lows, values = alt.Y("low:Q", **upright), alt.Y("value:Q", **upright)
     if len(labels) > MANY:
-        spread = base.mark_area(fill=ROLES["band"], opacity=1).encode(y=lows, y2="high:Q", detail="run:N")
+        spread = [base.mark_area(fill=ROLES["band"], opacity=1).encode(y=lows, y2="high:Q", detail="run:N")]
+        edge = base.mark_line(stroke=ROLES["edge"], strokeWidth=0.7)
+        spread += [edge.encode(y=alt.Y(end, **upright), detail="run:N") for end in ("low:Q", "high:Q")]
     else:
-        spread = base.mark_rule(stroke=ROLES["whisker"], strokeWidth=1.4).encode(y=lows, y2="high:Q")
+        spread = [base.mark_rule(stroke=ROLES["whisker"], strokeWidth=1.4).encode(y=lows, y2="high:Q")]
+    if len(labels) <= FEW:
+        number = base.mark_text(dy=-9, fill=ROLES["label"], fontSize=13)
+        spread.append(number.encode(y=alt.Y("high:Q", **upright), text="text:N"))
     drawn = [
-        spread,
+        *spread,
         base.mark_line(stroke=ROLES["mark"], strokeWidth=2.2).encode(y=values, detail="run:N"),
         base.transform_filter("datum.weak === false")
         .mark_circle(size=34, fill=ROLES["mark"], opacity=1)
@@ -103,7 +122,7 @@ def columns(release: Release) -> str:
 
 
 def ranges(release: Release) -> str:
-    """Quantiles as dots on the bar of their 95 % interval, each with its number; weak ones are grey.
+    """Quantiles as dots on the whisker of their 95 % interval, each with its number; weak ones are grey.
 
     The axis is wider at the low end, by the square root, as the numbers are that quantiles are chosen from.
     """
@@ -122,11 +141,7 @@ def ranges(release: Release) -> str:
         labelFlush=False, gridColor=ROLES["grid"], labelColor=ROLES["quiet"], labelFontSize=13,
     )  # fmt: skip
     base = alt.Chart(alt.Data(values=rows)).encode(y=categories(labels, left))
-    drawn = [
-        base.mark_bar(fill=ROLES["band"], height=10, cornerRadius=5).encode(
-            x=alt.X("low:Q", scale=span, axis=axis), x2="high:Q"
-        )
-    ]
+    drawn = _whiskers(base, lambda end: alt.X(f"{end}:Q", scale=span, axis=axis))
     drawn += [
         base.transform_filter(f"datum.role === '{role}'")
         .mark_circle(size=70, fill=ROLES[role], opacity=1)
@@ -138,11 +153,79 @@ def ranges(release: Release) -> str:
     return svg(drawn, left, right, len(labels) * STEP, bottom=30)
 
 
+def slopes(groups: Sequence[tuple[Release, Release]], months: Sequence[str]) -> str:
+    """Two lines from before to after, each end with its interval and its number; the labels of ends keep apart."""
+    rows: list[dict[str, Any]] = [
+        _row(release, release.cells[0], month) | {"role": role, "shift": sign * 5, "last": month == months[1]}
+        for pair, role, sign in zip(groups, PAIR, (-1, 1), strict=True)
+        for release, month in zip(pair, months, strict=True)
+    ]
+    tall, (low, high) = HEIGHT - 40, (min(row["low"] for row in rows), max(row["high"] for row in rows))
+    x = along([*months], [*months], type="point", padding=0.5)
+    reach = (high - low) or 1.0
+    low, high = low - 0.08 * reach, high + 0.02 * reach
+    for last in (False, True):
+        ends = sorted((row for row in rows if row["last"] is last), key=lambda row: row["value"])
+        lower, upper = (tall * (high - row["value"]) / (high - low) for row in ends)
+        push = max(0.0, 18 - (lower - upper)) / 2
+        ends[0]["at"], ends[1]["at"] = lower + push, upper - push
+    span = alt.Scale(domain=[low, high], nice=False, zero=False)
+    y, least = alt.Y("value:Q", scale=span, axis=None), alt.Y("low:Q", scale=span, axis=None)
+    drawn: list[alt.Chart] = []
+    for role in PAIR:
+        both = [row for row in rows if row["role"] == role]
+        base = alt.Chart(alt.Data(values=both)).encode(x=x)
+        whisker = base.mark_rule(stroke=ROLES["whisker"], strokeWidth=1.4, xOffset=both[0]["shift"])
+        point = base.mark_circle(size=70, fill=ROLES[role], opacity=1, xOffset=both[0]["shift"])
+        drawn += [
+            base.mark_line(stroke=ROLES[role], strokeWidth=2.6, xOffset=both[0]["shift"]).encode(y=y),
+            whisker.encode(y=least, y2="high:Q"),
+            point.encode(y=y),
+        ]
+    for last in (False, True):
+        ends = alt.Chart(alt.Data(values=[row for row in rows if row["last"] is last]))
+        text = ends.mark_text(
+            align="left" if last else "right", dx=16 if last else -16, fill=ROLES["label"], fontSize=13
+        )
+        drawn.append(text.encode(x=x, y=alt.Y("at:Q", scale=None), text="text:N"))
+    return svg(drawn, 16, 16, tall, top=14, bottom=30)
+
+
+def stacked(release: Release) -> str:
+    """One bar of shares, largest first, and below it a line a part; what is small or hidden is the pale rest."""
+    cells = sorted(release.shown, key=lambda cell: -cell.value)
+    parts = [cell for cell in cells if cell.key != ("other",) and cell.value >= LEAST][:PARTS]
+    rows = [_row(release, cell) for cell in parts]
+    end = 0.0
+    for row, depth in zip(rows, DEPTHS, strict=False):
+        row |= {"from": end, "to": end + row["value"], "depth": depth}
+        end = row["to"]
+    if end < 1 - LEAST / 10:
+        rows.append({"label": "All others", "text": "", "from": end, "to": 1.0, "depth": 0.0})
+    labels = [row["label"] for row in rows]
+    left = room(labels, most=BROADEST)
+    for number, row in enumerate(rows):
+        row |= {"top": 42 + STEP * number, "foot": 42 + STEP * number + 14, "at": 49 + STEP * number}
+    base = alt.Chart(alt.Data(values=rows))
+    part = base.encode(
+        x=alt.X("from:Q", scale=alt.Scale(domain=[0, 1], nice=False), axis=None), x2="to:Q", y=alt.YValue(2),
+        y2=alt.Y2Value(30),
+    )  # fmt: skip
+    swatch = base.encode(x=alt.XValue(1), x2=alt.X2Value(15), y=alt.Y("top:Q", scale=None, axis=None), y2="foot:Q")
+    depth = alt.Opacity("depth:Q", scale=None)
+    drawn = [box.mark_rect(fill=ROLES["mark"]).encode(opacity=depth) for box in (part, swatch)]
+    drawn += [box.mark_rect(fill="none", stroke=ROLES["mark"], strokeWidth=1.2) for box in (part, swatch)]
+    for at, field in ((24, "label"), (24 + left, "text")):
+        text = base.mark_text(align="left", baseline="middle", fill=ROLES["label"], fontSize=13)
+        drawn.append(text.encode(x=alt.XValue(at), y=alt.Y("at:Q", scale=None, axis=None), text=f"{field}:N"))
+    return svg(drawn, 2, 2, 42 + STEP * len(rows))
+
+
 def _barred(rows: list[dict[str, Any]], *, thick: int, step: int) -> str:
     for row, label in zip(rows, fitted([row["label"] for row in rows], most=BROADEST), strict=True):
         row["label"] = label
     labels = list(dict.fromkeys(row["label"] for row in rows))
-    left, right = room(labels, most=BROADEST), room((row["text"] for row in rows), most=110)
+    left, right = room(labels, most=BROADEST), room((row["text"] for row in rows), most=150)
     low, high = min(0.0, *(row["low"] for row in rows)), max(row["end"] for row in rows)
     x = alt.Scale(domain=[low, high], nice=False, zero=False)
     base = alt.Chart(alt.Data(values=rows)).encode(y=categories(labels, left))
@@ -156,12 +239,17 @@ def _barred(rows: list[dict[str, Any]], *, thick: int, step: int) -> str:
     if low < 0:
         zero = alt.Chart(alt.Data(values=[{"zero": 0}]))
         drawn.append(zero.mark_rule(stroke=ROLES["quiet"]).encode(x=hidden("zero", x)))
-    drawn.append(base.mark_rule(stroke=ROLES["whisker"], strokeWidth=1.6).encode(x=hidden("low", x), x2="high:Q"))
-    tick = base.mark_tick(fill=ROLES["whisker"], thickness=1.6, height=8, opacity=1)
-    drawn += [tick.encode(x=hidden(end, x)) for end in ("low", "high")]
+    drawn += _whiskers(base, lambda end: hidden(end, x))
     number = base.mark_text(align="left", dx=8, fill=ROLES["label"], fontSize=13)
     drawn.append(number.encode(x=hidden("end", x), text="text:N"))
     return svg(drawn, left, right, len(labels) * step)
+
+
+def _whiskers(base: alt.Chart, at: Callable[[str], alt.X]) -> list[alt.Chart]:
+    """From ``low`` to ``high``, with an end at each."""
+    tick = base.mark_tick(fill=ROLES["whisker"], thickness=1.6, height=8, opacity=1)
+    rule = base.mark_rule(stroke=ROLES["whisker"], strokeWidth=1.6).encode(x=at("low"), x2="high:Q")
+    return [rule, *(tick.encode(x=at(end)) for end in ("low", "high"))]
 
 
 def _row(release: Release, cell: Cell, label: str | None = None) -> dict[str, Any]:

@@ -47,8 +47,13 @@ class Measure:
 
 def show(cell: Cell, measure: Measure) -> str:
     """A cell's value, rounded to two significant digits of its half width: ``"1,240"``, ``"34.1 %"``, ``"+12 %"``."""
-    sign = "+" if measure.signed and _rounded(cell.value, cell, measure) > 0 else ""
-    return sign + _number(cell.value, cell, measure) + measure.symbol
+    return _signed(cell.value, cell, measure) + measure.symbol
+
+
+def difference(cell: Cell, measure: Measure) -> str:
+    """A difference with its interval: ``"+3.1 points (+1.2 to +5.0)"``."""
+    low, high = (_signed(end, cell, measure) for end in (cell.low, cell.high))
+    return f"{show(cell, measure)} ({low} to {high})"
 
 
 def error(cell: Cell, measure: Measure) -> str:
@@ -158,6 +163,11 @@ def _step(cell: Cell, measure: Measure) -> float:
 def _rounded(value: float, cell: Cell, measure: Measure) -> float:
     step = _step(cell, measure)
     return round(clamp(value, measure) * measure.times / step) * step
+
+
+def _signed(value: float, cell: Cell, measure: Measure) -> str:
+    sign = "+" if measure.signed and _rounded(value, cell, measure) > 0 else ""
+    return sign + _number(value, cell, measure)
 
 
 def _number(value: float, cell: Cell, measure: Measure) -> str:

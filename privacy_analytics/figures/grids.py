@@ -12,12 +12,14 @@ from privacy_analytics.figures.measures import measure
 from privacy_analytics.figures.svg import ROLES, WIDTH, along, categories, room, svg
 
 ROW = 30
-ACROSS = 7
+ACROSS = 5
 """Columns side by side; where there are more they come in bands, one below the other."""
 LARGEST = 600
 """Cells of a picture; beyond them numbers are looked up, not looked at."""
 _SHADES = (0.05, 0.5)
 """Opacity of nothing and of the largest number: the darkest still lets its number be read."""
+WEAKEST = 0.15
+"""Of a weak number, at most: it is written in grey."""
 
 
 def grid(release: Release) -> str:
@@ -29,15 +31,19 @@ def grid(release: Release) -> str:
 
 def _band(release: Release, across: list[str], size: int) -> str:
     how, (first, second) = measure(release), release.by
-    down = {part: capital(part_words(part, first)) for part in dict.fromkeys(cell.key[0] for cell in release.cells)}
     heads = {part: key_short(part, second) for part in across}
+    rows = dict.fromkeys(cell.key[0] for cell in release.cells if cell.key[1] in heads)
+    down = {part: capital(part_words(part, first)) for part in rows}
     most = max((clamp(cell.value, how) for cell in release.shown), default=0.0) or 1.0
     drawn = [
         {
             "row": down[cell.key[0]],
             "label": heads[cell.key[1]],
             "text": show(cell, how).removesuffix(how.symbol),
-            "shade": _SHADES[0] + (_SHADES[1] - _SHADES[0]) * max(clamp(cell.value, how) / most, 0.0),
+            "shade": min(
+                _SHADES[0] + (_SHADES[1] - _SHADES[0]) * max(clamp(cell.value, how) / most, 0.0),
+                WEAKEST if cell.status == "unreliable" else 1.0,
+            ),
             "weak": cell.status == "unreliable",
         }
         for cell in release.shown

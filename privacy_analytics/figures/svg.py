@@ -13,15 +13,16 @@ from typing import Any, Literal
 import altair as alt
 import vl_convert
 
-WIDTH = 520
-"""Units of the view box; a figure is at most about this many pixels wide, and legible at 360."""
+WIDTH = 440
+"""Units of the view box: so narrow that its writing is still legible where a telephone has 320 pixels for it."""
 STEP = 28
 ROLES = {
-    "mark": "#2f6fb0",
-    "faint": "#a3a8ae",
-    "other": "#c46a1a",
-    "whisker": "#14304d",
-    "band": "#c4d9ee",
+    "mark": "#2a68a8",
+    "faint": "#868e96",
+    "other": "#cf7d33",
+    "whisker": "#050d16",
+    "band": "#cfe0f1",
+    "edge": "#7f8890",
     "label": "#1d2329",
     "quiet": "#5d666f",
     "grid": "#dfe3e7",

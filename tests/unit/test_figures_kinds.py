@@ -91,7 +91,7 @@ def test_quantiles_say_how_many_accounts_have_at_most_so_much(asked):
     assert "Half of the accounts with 4.75 (4.75 to 5.29). Nine in ten accounts with 11.5" in figures.alt_text(picked)
     html = figures.figure(picked)
     assert re.findall(r">(Half|Nine in ten)</text>", html) == ["Half", "Nine in ten"]
-    assert html.count('class="band"') == 2
+    assert html.count('class="mark"') == 2
     beside = figures.fragment("compare", picked, picked, names=["One", "Other"])
     assert re.findall(r">(Half|Nine in ten)[^<]*</text>", beside) == ["Half", "Nine in ten"]
 
