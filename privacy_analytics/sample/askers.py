@@ -26,7 +26,7 @@ def askers(rng: Rng, random: Random, events: pl.DataFrame) -> list[Asker]:
         for feature, topic in MORE.items()
     }
     sent = events.filter(pl.col("event") == "message_sent")
-    asked = moments(rng, sent, lambda size: np.where(rng.random(size) < ASKING, 1 + rng.poisson(0.2, size), 0))
+    asked = moments(rng, sent, lambda size: np.where(rng.random(size) < ASKING, 1 + rng.poisson(0.1, size), 0))
     found: list[Asker] = []
     for account, moment in asked.iter_rows():
         weights = [share * (3 if account in adopters.get(topic, ()) else 1) for topic, share in shares.items()]

@@ -13,7 +13,7 @@ from privacy_analytics.sample.phrases import Habits, Thread, Writer, bank, words
 Row = dict[str, Any]
 VOICE_EVERY = 8
 """One conversation in so many is spoken."""
-WORDINGS = 8
+WORDINGS = 4
 """Of the start of each thread, in short conversations: scrubbing repeated words costs little."""
 Asker = tuple[str, datetime, str]
 """Who asks, when, and about which topic."""
@@ -107,7 +107,7 @@ class Author:
         return self._random.randrange(VOICE_EVERY) == 0
 
     def _wording(self, thread: Thread) -> list[tuple[str, str]]:
-        return self._said(thread[: self._random.choice((2, 2, 2, 4))], {}, self._plain.habits(), self._plain)
+        return self._said(thread[: self._random.choice((2, 2, 2, 2, 4))], {}, self._plain.habits(), self._plain)
 
     def _said(
         self, lines: Iterable[str], slots: dict[str, str], habits: Habits, writer: Writer

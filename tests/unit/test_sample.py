@@ -225,7 +225,7 @@ def test_three_in_ten_accounts_ask_something_short_in_a_few_hundred_wordings(sam
     for month in sample.active_accounts:
         assert 5_500 < len({row["account_id"] for row in short if row["started_at"].startswith(month)}) < 6_900
     texts = {turn["content"] for row in short for turn in row["messages"]}
-    assert 1_000 < len(texts) < 1_500
+    assert 500 < len(texts) < 900
     assert not [secret for found in sample.canaries.values() for secret in found if any(secret in t for t in texts)]
 
 
