@@ -5,7 +5,7 @@ Ask a question:            CountAccounts, CountRows, Sum, Mean, Quantiles, Histo
 Of rows:                   Bins, Groups, Between
 Of accounts:               Adopters, NewAdopters, OnPlan, OnSystem, Tenure, cohort
 Show the answer:           Answer, tiles, compare
-Arithmetic, free:          share, change, add, average
+Arithmetic, free:          share, change, add, average, kept
 Refusals:                  PrivacyAnalyticsError
 
 Names load when they are first used, so that importing this package is light.
@@ -17,7 +17,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from privacy_analytics.answers import Answer, add, average, change, compare, share, tiles
+    from privacy_analytics.answers import Answer, add, average, change, compare, kept, share, tiles
     from privacy_analytics.dp.questions import (
         Adopters,
         Between,
@@ -65,6 +65,7 @@ __all__ = [
     "change",
     "cohort",
     "compare",
+    "kept",
     "open_session",
     "share",
     "tiles",
@@ -95,6 +96,7 @@ _HOME = {
     "change": "answers",
     "cohort": "dp.questions",
     "compare": "answers",
+    "kept": "answers",
     "open_session": "session",
     "share": "answers",
     "tiles": "answers",

@@ -94,6 +94,11 @@ def average(answer: Answer) -> Answer:
     return Answer(arithmetic.average(answer.release), "Arithmetic on releases: spent nothing.")
 
 
+def kept(answer: Answer) -> Answer:
+    """Of a retention's cohorts the share that came back, by weeks later. Free; see ``arithmetic.kept``."""
+    return Answer(arithmetic.kept(answer.release), "Arithmetic on releases: spent nothing.")
+
+
 def combine(*draws: Answer) -> Answer:
     """Several draws of one question as one answer, by their precision. Free; see ``arithmetic.combine``."""
     return Answer(arithmetic.combine(*(draw.release for draw in draws)), " ".join(draw.cost for draw in draws))

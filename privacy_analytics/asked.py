@@ -23,3 +23,13 @@ def charged(blocks: Blocks, month: str) -> tuple[str, ...]:
     if len(spans) > 1:
         raise UsageError("A question that spans months is charged to each of them. Plan it by itself.")
     return next(iter(spans)) or (month,)
+
+
+def expected(request: Mapping[str, Any]) -> dict[str, float]:
+    """About which part of the accounts some blocks are about. Raises UsageError for what is no part."""
+    parts = request.get("expect") or {}
+    if not isinstance(parts, Mapping) or not all(
+        isinstance(part, int | float) and not isinstance(part, bool) and 0 < part <= 1 for part in parts.values()
+    ):
+        raise UsageError("expect says of blocks by name which part of the accounts they are about, above 0 up to 1.")
+    return {str(name): float(part) for name, part in parts.items()}

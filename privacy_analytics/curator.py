@@ -18,13 +18,13 @@ from importlib.metadata import version
 from typing import Any, cast
 
 from privacy_analytics import policy, resolve
-from privacy_analytics.asked import asked, charged
+from privacy_analytics.asked import asked, charged, expected
 from privacy_analytics.contracts import synthetic, tables
 from privacy_analytics.counting import LakeEngine, told_to
 from privacy_analytics.dp import answering, mechanisms
 from privacy_analytics.dp.charge import Charge
 from privacy_analytics.dp.ledger import Ledger
-from privacy_analytics.dp.questions import Bounded, CountAccounts, TopKeys, question_from
+from privacy_analytics.dp.questions import Bounded, Cohort, CountAccounts, TopKeys, question_from
 from privacy_analytics.dp.releases import Release
 from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.drawing import Purse, draw, price, released_accounts
@@ -129,7 +129,8 @@ class Curator:
             budget=self._share_of(request, purse),
             explicit="question" in request,
             accounts=float(self.settings.loss.accounts),
-            counted=self._counted(request, frozen, purpose),
+            counted=self._counted(frozen, purpose),
+            parts=self._parts(request, frozen, purpose),
         )
 
     def release(self, request: Mapping[str, Any]) -> Json:
@@ -154,7 +155,8 @@ class Curator:
                 purse,
                 budget=self._share_of(request, purse),
                 explicit="question" in request,
-                accounts=self._counted(request, frozen, purpose) or float(self.settings.loss.accounts),
+                accounts=self._counted(frozen, purpose) or float(self.settings.loss.accounts),
+                parts=self._parts(request, frozen, purpose),
                 answer=lambda bounded, charge: self._answer(bounded, charge, read, recorded),
             )
             answers: dict[str, Json] = {}
@@ -206,18 +208,24 @@ class Curator:
         month = str(request.get("month") or "") or last_complete_month(self.settings, self.clock())
         return self._snapshot(month), purpose
 
-    def _counted(self, request: Mapping[str, Any], frozen: Snapshot, purpose: str) -> float | None:
-        """A released count to plan by: the one that is named, else the month's active accounts; better than a guess."""
-        named = request.get("sized_by")
-        question = question_from(named) if named else CountAccounts("events")
-        about: dict[str, Any] = {"purpose": purpose, "month": frozen.month, "snapshot": frozen.token}
-        sized = resolve.resolve(question, self.tables, **about)
-        known = released_accounts({"": (sized,)}, "", self.ledger)
-        if named and (known is None or sized.names or sized.unit != "accounts"):
-            raise UsageError(
-                "sized_by is a count of accounts without `by` that was released already. Release it first."
-            )
-        return known
+    def _counted(self, frozen: Snapshot, purpose: str, who: Cohort | None = None) -> float | None:
+        """Active accounts of the month, or of a cohort, where they were released already: better than a guess."""
+        about: dict[str, Any] = {"purpose": purpose, "month": frozen.month}
+        question = CountAccounts("events", cohort=who)
+        tokens = "+".join(self._snapshot(month).token for month in resolve.months_of(question, frozen.month))
+        counted = resolve.resolve(question, self.tables, **about, snapshot=tokens)
+        return released_accounts({"": (counted,)}, "", self.ledger)
+
+    def _parts(self, request: Mapping[str, Any], frozen: Snapshot, purpose: str) -> dict[str, float]:
+        """About which part of the month's accounts a block is about: what the request expects, of its cohort's."""
+        parts = expected(request)
+        everybody = self._counted(frozen, purpose) or float(self.settings.loss.accounts)
+        for name, each in asked(request).items():
+            who = question_from(each).cohort
+            size = self._counted(frozen, purpose, who) if who else None
+            if size is not None:
+                parts[name] = parts.get(name, 1.0) * min(size / everybody, 1.0)
+        return parts
 
     def _snapshot(self, month: str) -> Snapshot:
         return snapshot(self.settings, month, now=self.clock())

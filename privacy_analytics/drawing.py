@@ -105,12 +105,20 @@ def released_accounts(blocks: Blocks, anchor: str | None, ledger: Ledger) -> flo
 
 
 def price(
-    blocks: Blocks, purse: Purse, *, budget: Charge, explicit: bool, accounts: float, counted: float | None = None
+    blocks: Blocks,
+    purse: Purse,
+    *,
+    budget: Charge,
+    explicit: bool,
+    accounts: float,
+    counted: float | None = None,
+    parts: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
     """What `draw` with these parameters would reserve, and how wide it expects the answers to be.
 
     ``counted`` is the month's released number of accounts, where there is one; it stands for ``accounts``.
     """
+    parts = parts or {}
     ledger, anchor = purse.ledger, anchor_of(blocks)
     fresh = unanswered(blocks, ledger)
     reserved = ledger.plan(plan_id(blocks, purse.purpose))
@@ -120,13 +128,14 @@ def price(
     known = released_accounts(blocks, anchor, ledger) or counted
     population = known or accounts
     first, rest, left = set_aside(fresh, anchor, Charge(max(budget.nano_rho, len(fresh)), budget.delta))
-    allotted, small = plans.allot(rest, population, left, all_of_them=explicit)
+    allotted, small = plans.allot(rest, population, left, parts=parts, all_of_them=explicit)
     charges = {each.name: each for each in (*first, *allotted)}
     needs = {each.name: each.needs for each in small}
     rows: list[dict[str, Any]] = []
     for name, grains in blocks.items():
         bounded = charges[name].bounded if name in charges else grains[0]
         charge = charges[name].charge if name in charges else Charge()
+        size = population * parts.get(name, 1.0)
         rows.append(
             {
                 "name": name,
@@ -137,11 +146,11 @@ def price(
                 "nano_rho": 0 if reserved else charge.nano_rho,
                 "delta": 0 if reserved else charge.delta,
                 "half_width": answering.half_width(bounded, charge.nano_rho) if name in charges else None,
-                "expected_cell": plans.expected_cell(bounded, population),
+                "expected_cell": plans.expected_cell(bounded, size),
                 "needs": needs.get(name),
                 "per_account": bounded.per_account,
                 "per_cell": bounded.per_cell,
-                "instead": plans.alternatives(bounded, grains, population, charge) if name in charges else [],
+                "instead": plans.alternatives(bounded, grains, size, charge) if name in charges else [],
             }
         )
     return {
@@ -162,6 +171,7 @@ def draw(
     budget: Charge,
     explicit: bool,
     accounts: float,
+    parts: Mapping[str, float] | None = None,
     answer: Callable[[Bounded, Charge], Release],
 ) -> Outcome:
     """Release what is new in ``blocks``. The plan stays as it was when it was first reserved.
@@ -171,6 +181,7 @@ def draw(
     budget : what to reserve, unless this plan is reserved already
     explicit : an analyst asked for exactly this; release it however wide its error bars are
     accounts : population to plan by where no block counts everybody
+    parts : of blocks that are about few accounts, about which part of them; kept with the plan
     answer : draws the noise for a bounded question at a price
     """
     outcome = Outcome()
@@ -184,7 +195,7 @@ def draw(
             raise InsufficientLoss(requested=len(fresh), remaining=budget.nano_rho, scope=scope)
         if anchor not in fresh:
             known = released_accounts(blocks, anchor, ledger) or accounts
-            allotted, outcome.too_small = plans.allot(fresh, known, budget, all_of_them=explicit)
+            allotted, outcome.too_small = plans.allot(fresh, known, budget, parts=parts, all_of_them=explicit)
             if not allotted:  # nothing would be drawn, so nothing is reserved
                 return outcome
             if short := [answering.least(each.bounded) for each in allotted if not _pays(each)]:
@@ -193,7 +204,13 @@ def draw(
                 scope, of = f"{purse.purpose} of {purse.months[-1]}", "delta" if delta else "rho"
                 raise InsufficientLoss(requested=asked, remaining=there, scope=scope, of=of)
         charge = {"nano_rho": budget.nano_rho, "delta": budget.delta}
-        decided = {"accounts": accounts, "anchor": anchor, "blocks": sorted(fresh), **charge}
+        decided = {
+            "accounts": accounts,
+            "anchor": anchor,
+            "blocks": sorted(fresh),
+            "parts": dict(parts or {}),
+            **charge,
+        }
         kept = json.dumps(decided, sort_keys=True)
         ledger.reserve(plan, charge=budget, payload=kept, **purse.about)
     frozen = json.loads(kept)
@@ -202,7 +219,7 @@ def draw(
     for allotment in first:
         _draw_one(plan, allotment, purse, answer, outcome)
     accounts = released_accounts(blocks, frozen["anchor"], ledger) or frozen["accounts"]
-    allotted, outcome.too_small = plans.allot(rest, accounts, left, all_of_them=explicit)
+    allotted, outcome.too_small = plans.allot(rest, accounts, left, parts=frozen.get("parts", {}), all_of_them=explicit)
     for allotment in allotted:
         _draw_one(plan, allotment, purse, answer, outcome)
     return outcome

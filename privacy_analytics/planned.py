@@ -82,6 +82,20 @@ class Plan:
         return self._shown().text
 
 
+@dataclass(frozen=True)
+class Absent:
+    """A plan of which a month has no data: it costs nothing, and its blocks are listed as absent."""
+
+    blocks: list[str]
+
+    def release(self) -> Released:
+        small = [{"name": name, "needs": None} for name in self.blocks]
+        return Released({"releases": {}, "too_small": small, "lost": [], "nano_rho": 0, "left": 0})
+
+    def __repr__(self) -> str:
+        return f"A month has no data for: {', '.join(self.blocks)}."
+
+
 def grid(names: list[str], rows: list[list[str]], caption: str, *, filled: Sequence[float] = ()) -> Shown:
     """A table under its caption; ``filled`` adds a bar to each row, from 0 to 1, that also prints."""
     bars = [f'<td><meter min="0" max="1" value="{part:.4f}"></meter> {part:.0%}</td>' for part in filled]

@@ -7,14 +7,16 @@ from functools import cached_property
 from typing import Any
 
 from privacy_analytics import figures
-from privacy_analytics.answers import Answer, Shown, average, compare, share
+from privacy_analytics.answers import Answer, Shown, average, compare, kept, share
 from privacy_analytics.claims import AVERAGE, Claim, Told
 from privacy_analytics.dp.releases import Release
 from privacy_analytics.errors import NotFound, UsageError
 
 Json = Mapping[str, Any]
 Part = str | tuple[str, str]
-"""A block of a plan by name, ``"day:average"`` its mean, or two of them: the first as a share of the second."""
+"""A block of a plan by name; ``"day:average"`` is its mean, ``"stayed:kept"`` the share of each cohort that came back;
+or two of them: the first as a share of the second."""
+_FREE = {AVERAGE: average, "kept": kept}
 Ask = Callable[[], Json | None]
 
 
@@ -50,7 +52,9 @@ class Released:
             "left": min(self._outcome["left"], other._outcome["left"]),
         }
         both = (self._ask, other._ask)
-        return Released(outcome, lambda: {"releases": {k: v for ask in both for k, v in _releases(ask).items()}})
+        merged = Released(outcome, lambda: {"releases": {k: v for ask in both for k, v in _releases(ask).items()}})
+        merged._answers = self._answers | other._answers  # each keeps what it cost
+        return merged
 
     def __getitem__(self, name: str) -> Answer:
         if name not in self._answers:
@@ -86,8 +90,9 @@ class Released:
         part: Part = (name, of) if of else name
         if missing := self._missing([part]):
             return missing
-        now, before = self._part(part), self._part(part, self.before)
-        since = [before] if before and _bars(now) and as_ == "figure" else []
+        now = self._part(part)
+        before = self._since(part, now) if _bars(now) and as_ == "figure" else None
+        since = [before] if before else []
         parts = [answer.release for answer in (now, *since)]
         return Shown(figures.fragment(as_, *parts, title=title), figures.alt_text(now.release))
 
@@ -97,7 +102,7 @@ class Released:
         if not here:
             return self._missing(parts) or self.not_shown()
         now = [self._part(parts[at]) for at in here]
-        old = [self._part(parts[at], self.before) for at in here]
+        old = [self._since(parts[at], answer) for at, answer in zip(here, now, strict=True)]
         known = [answer for answer in old if answer]
         places = iter(range(len(now), len(now) + len(known)))
         before = [next(places) if answer else None for answer in old]
@@ -153,7 +158,7 @@ class Released:
     def not_shown(self) -> Shown:
         """What is too small this month, and from how many accounts it would be shown."""
         small = self._outcome["too_small"]
-        text = "\n".join(f"{each['name']}: from about {figures.bucket(each['needs']):,} accounts" for each in small)
+        text = "\n".join(f"{each['name']}: {_from(each['needs'])}" for each in small)
         return Shown(_unshown(small), text or "Everything asked for is shown.")
 
     def method(self) -> Shown:
@@ -177,18 +182,23 @@ class Released:
         """The answer of a part; None where the month before lacks it."""
         known = self._answers if answers is None else answers
         names = (part,) if isinstance(part, str) else part
-        found = [known.get(name.removesuffix(f":{AVERAGE}")) for name in names]
-        if None in found:
-            return None
-        each = [
-            average(answer) if AVERAGE in name else answer for name, answer in zip(names, found, strict=True) if answer
-        ]
+        each: list[Answer] = []
+        for name in names:
+            block, _, free = name.partition(":")
+            if block not in known:
+                return None
+            each.append(_FREE[free](known[block]) if free else known[block])
         return share(each[0], of=each[1]) if len(each) > 1 else each[0]
+
+    def _since(self, part: Part, now: Answer) -> Answer | None:
+        """The part a month before; None where it was not released, or under other bounds, as of a shorter month."""
+        before = self._part(part, self.before)
+        return before if before and figures.comparable(now.release, before.release) else None
 
     def _missing(self, parts: Sequence[Part]) -> Shown | None:
         """A line about the blocks that are too small this month; None where all are there."""
         named = [name for part in parts for name in ((part,) if isinstance(part, str) else part)]
-        blocks = [name.removesuffix(f":{AVERAGE}") for name in named]
+        blocks = [name.partition(":")[0] for name in named]
         if not (missing := [name for name in blocks if name not in self._answers]):
             return None
         small = [each for each in self._outcome["too_small"] if each["name"] in missing]
@@ -211,6 +221,13 @@ def _releases(ask: Ask) -> Json:
     return (ask() or {"releases": {}})["releases"]
 
 
+def _from(needs: int | None) -> str:
+    return f"from about {figures.bucket(needs):,} accounts" if needs else "a month that it reads has no data"
+
+
 def _unshown(small: Sequence[Json]) -> str:
-    blocks = [{"name": each["name"].replace("_", " "), "needs": figures.bucket(each["needs"])} for each in small]
+    blocks = [
+        {"name": each["name"].replace("_", " "), "needs": each["needs"] and figures.bucket(each["needs"])}
+        for each in small
+    ]
     return figures.fragment("not_shown", blocks=blocks)

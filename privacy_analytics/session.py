@@ -13,7 +13,7 @@ from privacy_analytics import figures
 from privacy_analytics.answers import Answer, Shown, combine
 from privacy_analytics.dp.questions import ROWS, Quantiles, Question
 from privacy_analytics.errors import NotFound, UsageError
-from privacy_analytics.planned import Plan, Suggestion, grid
+from privacy_analytics.planned import Absent, Plan, Suggestion, grid
 from privacy_analytics.remote import SCHEME, RemoteCurator
 
 Json = Mapping[str, Any]
@@ -107,16 +107,18 @@ class Session:
         *,
         share: float | None = None,
         again: int = 0,
-        sized_by: Question | None = None,
+        expect: Mapping[str, float] | None = None,
+        optional: bool = False,
         **blocks: Question,
-    ) -> Plan:
+    ) -> Plan | Absent:
         """Price one question, or a report's named blocks, before anything is spent.
 
         Parameters
         ----------
         share : part of what the purpose has left, 0 to 1; a tenth for one question, all of it for blocks
         again : which draw of the question; see ``refine``
-        sized_by : a released count of accounts to plan by, such as that of a cohort; else the month's active accounts
+        expect : of blocks about few accounts, about which part of all they are: a guess that the split goes by
+        optional : where a month that it reads has no data, its blocks are listed as absent instead of an error
         """
         if (question is None) == (not blocks):
             raise UsageError("Plan one question, or name several: session.plan(month=..., day=..., share=0.5).")
@@ -127,9 +129,15 @@ class Session:
         else:
             named = {name: each.canonical() for name, each in blocks.items()}
             request |= {"blocks": named, "share": 1.0 if share is None else share}
-        if sized_by is not None:
-            request["sized_by"] = sized_by.canonical()
-        return Plan(self._release, request, self._curator.call("plan", request), self._earlier)
+        if expect:
+            request["expect"] = dict(expect)
+        try:
+            priced = self._curator.call("plan", request)
+        except NotFound:
+            if not optional:
+                raise
+            return Absent(list(blocks))
+        return Plan(self._release, request, priced, self._earlier)
 
     def release(self, question: Question, *, share: float = ONE_QUESTION) -> Answer:
         """Answer a question. Asked again, from anywhere, it is the same answer and costs nothing.

@@ -1,5 +1,5 @@
-"""Arithmetic on releases: ``share``, ``change``, ``add``, ``average`` and ``combine``. It reads no data, costs
-nothing.
+"""Arithmetic on releases: ``share``, ``change``, ``add``, ``average``, ``kept`` and ``combine``. It reads no
+data and costs nothing.
 
 Intervals hold with at least 95 %. Of a quotient both counts are taken at 97.5 % (Bonferroni), at their worst corner; of
 a sum the noises are independent and no wider than normal ones, so their variances add up.
@@ -34,17 +34,7 @@ def share(part: Release, *, of: Release) -> Release:
     if of.by not in ((), part.by):
         raise UsageError("These releases have different keys. Take the share of a total, or of the same keys.")
     at_most_one = _within(part, of)
-
-    def ratio(cell: Cell, total: Cell) -> tuple[float, float, float]:
-        low, high = _corner(cell, part.unit)
-        least, most = _corner(total, of.unit)
-        return (
-            _ratio(cell.value, total.value),
-            max(0.0, _ratio(max(low, 0.0), most)),
-            min(1.0, _ratio(high, least)) if at_most_one else _ratio(high, least),
-        )
-
-    return _derived("share", part, of, ratio)
+    return _derived("share", part, of, lambda cell, total: _quotient(cell, total, part, of, at_most_one=at_most_one))
 
 
 def change(new: Release, old: Release) -> Release:
@@ -64,12 +54,11 @@ def change(new: Release, old: Release) -> Release:
     if any(new.question.get(name) != old.question.get(name) for name in _ASKED):
         raise UsageError("change() compares two answers to the same question under the same bounds; these differ.")
 
-    def ratio(cell: Cell, before: Cell) -> tuple[float, float, float]:
-        low, high = _corner(cell, new.unit)
-        least, most = _corner(before, old.unit)
-        return _ratio(cell.value, before.value) - 1, _ratio(max(low, 0.0), most) - 1, _ratio(high, least) - 1
+    def less_one(cell: Cell, before: Cell) -> Cell:
+        found = _quotient(cell, before, new, old, at_most_one=False)
+        return replace(found, value=found.value - 1, low=found.low - 1, high=found.high - 1)
 
-    return _derived("change", new, old, ratio)
+    return _derived("change", new, old, less_one)
 
 
 def add(*parts: Release) -> Release:
@@ -111,6 +100,32 @@ def average(release: Release) -> Release:
     return _summary("average", [release], [_normal((), mean, sigma, release)], ())
 
 
+def kept(retention: Release) -> Release:
+    """Of a retention's cohorts the share that was active so many weeks later, out of those of its first week. Free.
+
+    Raises
+    ------
+    UsageError
+        this is no retention
+    """
+    if retention.question.get("kind") != "retention" or not retention.key:
+        raise UsageError("kept() takes the answer to a Retention question.")
+    cells: list[Cell] = []
+    for cell in retention.cells:
+        first = retention[(cell.key[0], "0")]
+        if cell.key[1] != "0":
+            cells.append(_quotient(cell, first, retention, retention, at_most_one=False))
+    return replace(
+        retention,
+        id=f"kept:{retention.id}",
+        key="",
+        unit="share",
+        cells=tuple(cells),
+        question={**retention.question, "op": "kept", "operands": [retention.expression]},
+        mechanism=None,
+    )
+
+
 def combine(*draws: Release) -> Release:
     """Several draws of one question, each weighted by its precision (inverse variance, which is public). Free.
 
@@ -141,6 +156,7 @@ OPERATIONS: dict[str, Callable[..., Release]] = {
     "change": change,
     "add": add,
     "average": average,
+    "kept": kept,
     "combine": combine,
 }
 """By the name that an expression has. Raises TypeError for another number of operands than it takes."""
@@ -151,6 +167,15 @@ def _corner(cell: Cell, unit: str) -> tuple[float, float]:
     half = Z975 * (cell.sigma or 0.0)
     half = half if unit == "sum" else math.ceil(half)
     return cell.value - half, cell.value + half
+
+
+def _quotient(cell: Cell, other: Cell, part: Release, of: Release, *, at_most_one: bool) -> Cell:
+    """The quotient of two counts with both at 97.5 %, at its worst corner; as trustworthy as the lesser of them."""
+    (low, high), (least, most) = _corner(cell, part.unit), _corner(other, of.unit)
+    low, high = _ratio(max(low, 0.0), most), _ratio(high, least)
+    high = min(1.0, high) if at_most_one else high
+    worst = max((cell.status, other.status), key=("ok", "approximate", "unreliable", "suppressed").index)
+    return Cell(cell.key, _ratio(cell.value, other.value), low, high, (high - low) / (2 * Z95), worst)
 
 
 def _ratio(above: float, below: float) -> float:
@@ -177,7 +202,7 @@ def _derived(
     op: Literal["share", "change"],
     first: Release,
     second: Release,
-    ratio: Callable[[Cell, Cell], tuple[float, float, float]],
+    quotient: Callable[[Cell, Cell], Cell],
 ) -> Release:
     others = {cell.key: cell for cell in second.cells}
     cells: list[Cell] = []
@@ -185,9 +210,7 @@ def _derived(
         other = others.get(cell.key) or (second.cells[0] if len(second.cells) == 1 and not second.by else None)
         if other is None:
             continue  # a key that only one month has, such as a day, has nothing to be compared with
-        value, low, high = ratio(cell, other)
-        worst = max((cell.status, other.status), key=("ok", "approximate", "unreliable", "suppressed").index)
-        cells.append(Cell(cell.key, value, low, high, (high - low) / (2 * Z95), worst))
+        cells.append(quotient(cell, other))
     if not cells:
         raise UsageError("These releases have no keys in common. Ask both by the same column.")
     return Release(

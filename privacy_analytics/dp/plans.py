@@ -62,21 +62,26 @@ def expected_cell(bounded: Bounded, accounts: float) -> float:
 
 
 def allot(
-    blocks: Mapping[str, tuple[Bounded, ...]], accounts: float, budget: Charge, *, all_of_them: bool = False
+    blocks: Mapping[str, tuple[Bounded, ...]],
+    accounts: float,
+    budget: Charge,
+    *,
+    parts: Mapping[str, float] | None = None,
+    all_of_them: bool = False,
 ) -> tuple[list[Allotment], list[TooSmall]]:
     """Split a charge over blocks, each given as its grains from fine to coarse.
 
+    ``parts`` says of blocks that are about few of the accounts, about which part of them: a public guess.
     Every round the least useful block gives way (a coarser grain, then out) until all that stay are useful;
     with ``all_of_them`` none does.
     """
-    chosen = dict(blocks)
-    dropped: list[TooSmall] = []
+    chosen, dropped = dict(blocks), list[TooSmall]()
+    part = {name: (parts or {}).get(name, 1.0) for name in blocks}
     while chosen:
-        charges = _split({name: grains[0] for name, grains in chosen.items()}, accounts, budget)
-        errors = {
-            name: half_width(grains[0], charges[name].nano_rho) / expected_cell(grains[0], accounts)
-            for name, grains in chosen.items()
-        }
+        fine = {name: grains[0] for name, grains in chosen.items()}
+        cells = {name: expected_cell(bounded, accounts * part[name]) for name, bounded in fine.items()}
+        charges = _split(fine, cells, budget)
+        errors = {name: half_width(each, charges[name].nano_rho) / cells[name] for name, each in fine.items()}
         worst = max(errors, key=lambda name: errors[name])
         if all_of_them or errors[worst] <= USEFUL:
             return [Allotment(name, grains[0], charges[name]) for name, grains in chosen.items()], dropped
@@ -84,7 +89,7 @@ def allot(
         if coarser:
             chosen[worst] = coarser
         else:
-            dropped.append(TooSmall(worst, _needed(chosen[worst][0], charges[worst])))
+            dropped.append(TooSmall(worst, _needed(chosen[worst][0], charges[worst], part[worst])))
             del chosen[worst]
     return [], dropped
 
@@ -119,9 +124,9 @@ def alternatives(
     ]
 
 
-def _split(blocks: Mapping[str, Bounded], accounts: float, budget: Charge) -> dict[str, Charge]:
+def _split(blocks: Mapping[str, Bounded], cells: Mapping[str, float], budget: Charge) -> dict[str, Charge]:
     """Rho by how wide a block is at the same price, at least one nano-rho each; delta evenly, to those that need it."""
-    weights = {name: half_width(bounded, NANO) / expected_cell(bounded, accounts) for name, bounded in blocks.items()}
+    weights = {name: half_width(bounded, NANO) / cells[name] for name, bounded in blocks.items()}
     free, total = budget.nano_rho - len(blocks), sum(weights.values())
     discovering = [name for name, bounded in blocks.items() if isinstance(bounded.question, TopKeys)]
     return {
@@ -130,9 +135,9 @@ def _split(blocks: Mapping[str, Bounded], accounts: float, budget: Charge) -> di
     }
 
 
-def _needed(bounded: Bounded, charge: Charge) -> int:
+def _needed(bounded: Bounded, charge: Charge, part: float) -> int:
     """Accounts from which a block is useful at this price: beyond one, its expected cell grows with them."""
-    each = expected_cell(bounded, MANY) / MANY
+    each = expected_cell(bounded, MANY * part) / MANY
     return _round_up(half_width(bounded, charge.nano_rho) / USEFUL / each)
 
 

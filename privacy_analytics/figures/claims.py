@@ -17,7 +17,7 @@ from privacy_analytics.dp.corrected import Estimate, Tree, estimate
 from privacy_analytics.dp.releases import Cell, Release
 from privacy_analytics.errors import UsageError
 from privacy_analytics.figures.cohorts import who
-from privacy_analytics.figures.format import Measure, capital, interval, month_words, part_words, show
+from privacy_analytics.figures.format import Measure, capital, clamp, month_words, part_words
 
 MISS = 0.05
 MOST = 5
@@ -27,6 +27,8 @@ WIDEST = 0.25
 LEVEL = 0.05
 """What changed by less than this either way stayed level."""
 TWICE, HALF_AGAIN = 2.0, 1.5
+_EXACT = 1e-9
+"""What floats are off by: 0.3 / 0.1 is no more than 3."""
 _COUNT, _RATIO, _TIMES = Measure(finest=1.0), Measure(), Measure(" times")
 _SHARE, _CHANGE = Measure(" %", 100, most=1.0), Measure(" %", 100, least=-math.inf, signed=True)
 _POINTS = Measure(" %", 100)
@@ -131,7 +133,7 @@ def _versus(claim: Claim, releases: Sequence[Release], miss: float) -> Said:
     beside = f"{_number(both[0], how)} against {_number(both[1], how)}"
     month = _month(group, releases)
     if not ratio.clear:
-        span = interval(_cell(ratio), _TIMES)
+        span = _span(ratio, _TIMES)
         return Said("unclear", f"In {month} there is no clear difference between {these} and {those} in how many "
                     f"{claim['says']} ({span} {often}).")  # fmt: skip
     more = _likely(ratio, often)
@@ -148,7 +150,7 @@ def _against(claim: Claim, releases: Sequence[Release], miss: float) -> Said:
     these, those = _who(group, releases), _who(others, releases)
     since = f"From {_month(group[1], releases)} to {_month(group[0], releases)}"
     what = f"the share of {these} that {claim['says']}"
-    span = interval(_cell(ratio), _TIMES)
+    span = _span(ratio, _TIMES)
     if not ratio.clear:
         return Said("unclear", f"{since}, {what} did not clearly change otherwise than that of {those} ({span}).")
     way = "grew more" if ratio.low > 1 else "grew less"
@@ -171,8 +173,8 @@ def _leader(claim: Claim, releases: Sequence[Release], miss: float) -> Said:
     for ahead in (1, 2):
         first, rest = found[:ahead], found[ahead:]
         if first and rest and first[-1][1].low > max(each.high for _, each in rest):
-            named = [f"{_key(cell, release)} ({_number(each, how)})" for cell, each in first]
-            return Said("clear", f"{capital(claim['says'])}: {' and '.join(named)}.")
+            named = [f"{_key(cell, release)}, {_number(each, how)}" for cell, each in first]
+            return Said("clear", f"{capital(claim['says'])}: {'; then '.join(named)}.")
     return Said("dropped")
 
 
@@ -211,21 +213,21 @@ _FIELDS = {"form", "tree", "says", "as"}
 def _moved(found: Estimate) -> tuple[Verdict, str]:
     """What a ratio of new to old says at most."""
     if found.low >= TWICE:
-        return "clear", f"more than doubled ({interval(_cell(found), _TIMES)})"
+        return "clear", f"more than doubled ({_span(found, _TIMES)})"
     if found.high <= 1 / TWICE:
-        return "clear", f"fell by more than half ({interval(_cell(found), _TIMES)})"
+        return "clear", f"fell by more than half ({_span(found, _TIMES)})"
     if found.clear:
         way, sign = ("rose", 1) if found.low > 1 else ("fell", -1)
         low, high = sorted((sign * (found.low - 1), sign * (found.high - 1)))
-        return "clear", f"{way} by {interval(Cell((), sign * (found.value - 1), low, high, None, 'ok'), _POINTS)}"
-    change = interval(Cell((), found.value - 1, found.low - 1, found.high - 1, None, "ok"), _CHANGE)
+        return "clear", f"{way} by {_span(Estimate(sign * (found.value - 1), low, high), _POINTS)}"
+    change = _span(Estimate(found.value - 1, found.low - 1, found.high - 1), _CHANGE)
     if found.low >= 1 - LEVEL and found.high <= 1 + LEVEL:
         return "level", f"stayed level ({change})"
     return "unclear", f"did not clearly change ({change})"
 
 
 def _likely(found: Estimate, often: str) -> str:
-    span = interval(_cell(found), _TIMES)
+    span = _span(found, _TIMES)
     if found.low >= TWICE:
         return f"at least twice {often} ({span}) as"
     if found.low >= HALF_AGAIN:
@@ -237,11 +239,32 @@ def _likely(found: Estimate, often: str) -> str:
 
 
 def _number(found: Estimate, how: Measure) -> str:
-    return f"{show(_cell(found), how)} ({interval(_cell(found), how)})"
+    value = round(clamp(found.value, how) * how.times / _step(found, how)) * _step(found, how)
+    return f"{_plain(value, found, how)}{how.symbol} ({_span(found, how)})"
 
 
-def _cell(found: Estimate) -> Cell:
-    return Cell((), found.value, found.low, found.high, None, "ok")
+def _span(found: Estimate, how: Measure) -> str:
+    """The interval, its ends rounded outwards so that it still holds what it held."""
+    step = _step(found, how)
+    low = math.floor(clamp(found.low, how) * how.times / step + _EXACT) * step
+    if not math.isfinite(found.high):
+        return f"at least {_plain(low, found, how)}{how.symbol}"
+    high = math.ceil(clamp(found.high, how) * how.times / step - _EXACT) * step
+    return f"{_plain(low, found, how)} to {_plain(high, found, how)}{how.symbol}"
+
+
+def _plain(value: float, found: Estimate, how: Measure) -> str:
+    decimals = max(0, -math.floor(math.log10(_step(found, how)) + _EXACT))
+    sign = "+" if how.signed and value > 0 else ""
+    return sign + f"{value:,.{decimals}f}".replace("-", "−")
+
+
+def _step(found: Estimate, how: Measure) -> float:
+    """The coarsest of 1, 2 and 5 times a power of ten that is a fifth of the half-width at most: no digit too many."""
+    half = (found.high - found.low) / 2 if math.isfinite(found.high) else found.value - found.low
+    fifth = max(half * how.times / 5, how.finest)
+    power = 10.0 ** math.floor(math.log10(fifth) + _EXACT)
+    return max(factor * power for factor in (1, 2, 5) if factor * power <= fifth * (1 + _EXACT))
 
 
 def _of(tree: Any) -> tuple[dict[str, Any], Tree | None]:

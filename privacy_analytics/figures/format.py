@@ -118,6 +118,8 @@ def part_words(part: str, name: str) -> str:
         return f"{int(day[3])} {MONTHS[int(day[2]) - 1]} {day[1]}"
     if week := re.fullmatch(r"(\d{4})-W(\d\d)", part):
         return f"week {int(week[2])} of {week[1]}"
+    if name == "rows" and is_bin(part):
+        part = _whole(part)
     if is_bin(part):
         return re.sub(r"(?<![.\d])-?\d+(?![.\d]|e)", lambda whole: plain(int(whole[0])), part)
     if not re.fullmatch(r"[a-z][a-z0-9_]*", part):
@@ -129,6 +131,14 @@ def is_bin(part: str) -> bool:
     """Whether a part of a key is a bin of a number: ``"under 5"``, ``"5 to 15"``, ``"15 or more"``."""
     found = _BIN.fullmatch(part)
     return found is not None and sum(found[group] is not None for group in (1, 3, 5)) == 1
+
+
+def _whole(part: str) -> str:
+    """A bin of whole numbers by those that are in it: ``"3 to 6"`` holds 3 to 5, ``"under 3"`` of rows 1 to 2."""
+    low, high = (int(end) for end in re.findall(r"\d+", f"1 {part}" if part.startswith("under") else f"{part} 0")[:2])
+    if part.endswith("or more"):
+        return part
+    return str(low) if high == low + 1 else f"{low} to {high - 1}"
 
 
 def column_words(name: str) -> str:
