@@ -76,7 +76,9 @@ def line(release: Release) -> str:
         for number, run in enumerate(series(release))
         for cell in run
     ]
-    upright = amounts(_reach(shown), scale(measure(release)))
+    marks = _reach(shown)
+    left = room((f"{mark:,.12g}" for mark in marks), most=110)
+    upright = amounts(marks, scale(measure(release)), left)
     x = along(labels, labels[:: max(1, math.ceil(len(labels) / 5))], type="point", padding=0.8)
     base = alt.Chart(alt.Data(values=shown)).encode(x=x)
     lows, values = alt.Y("low:Q", **upright), alt.Y("value:Q", **upright)
@@ -99,7 +101,7 @@ def line(release: Release) -> str:
         .mark_circle(size=34, fill=ROLES["faint"], opacity=1)
         .encode(y=values),
     ]
-    return svg(drawn, 60, 16, HEIGHT, bottom=30)
+    return svg(drawn, left, 16, HEIGHT, bottom=34)
 
 
 def columns(release: Release) -> str:
@@ -107,7 +109,9 @@ def columns(release: Release) -> str:
     (name,) = release.by
     labels = [key_short(cell.key[0], name) for cell in release.cells]
     shown = [_row(release, cell, key_short(cell.key[0], name)) | {"role": _role(cell)} for cell in release.shown]
-    upright = amounts(_reach(shown), scale(measure(release)))
+    marks = _reach(shown)
+    left = room((f"{mark:,.12g}" for mark in marks), most=110)
+    upright = amounts(marks, scale(measure(release)), left)
     x = along(labels, labels[:: max(1, math.ceil(len(labels) / 8))], type="band", paddingInner=0.25, paddingOuter=0.2)
     base = alt.Chart(alt.Data(values=shown)).encode(x=x)
     drawn = [
@@ -118,7 +122,7 @@ def columns(release: Release) -> str:
     ]
     whisker = base.mark_rule(stroke=ROLES["whisker"], strokeWidth=1.4)
     drawn.append(whisker.encode(y=alt.Y("low:Q", **upright), y2="high:Q"))
-    return svg(drawn, 60, 16, HEIGHT, bottom=30)
+    return svg(drawn, left, 16, HEIGHT, bottom=34)
 
 
 def ranges(release: Release) -> str:
@@ -150,7 +154,7 @@ def ranges(release: Release) -> str:
     ]
     number = base.mark_text(align="left", dx=10, fill=ROLES["label"], fontSize=13)
     drawn.append(number.encode(x=alt.XValue("width"), text="text:N"))
-    return svg(drawn, left, right, len(labels) * STEP, bottom=30)
+    return svg(drawn, left, right, len(labels) * STEP, bottom=34)
 
 
 def slopes(groups: Sequence[tuple[Release, Release]], months: Sequence[str]) -> str:
@@ -188,7 +192,7 @@ def slopes(groups: Sequence[tuple[Release, Release]], months: Sequence[str]) -> 
             align="left" if last else "right", dx=16 if last else -16, fill=ROLES["label"], fontSize=13
         )
         drawn.append(text.encode(x=x, y=alt.Y("at:Q", scale=None), text="text:N"))
-    return svg(drawn, 16, 16, tall, top=14, bottom=30)
+    return svg(drawn, 16, 16, tall, top=14, bottom=34)
 
 
 def stacked(release: Release) -> str:

@@ -125,18 +125,15 @@ def _apart(groups: Sequence[Pair]) -> str:
 
 
 def _both(groups: Sequence[Pair], names: Sequence[str], changed: Sequence[Changes]) -> str:
-    heads = ("Group", "Month", "Value", "95 % interval", f"Against {changed[0].since}")
+    heads = ("Group", *(month_words(release.month) for release in groups[0]), "Change")
     head = "".join(f'<th scope="col">{escape(each)}</th>' for each in heads)
     rows = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td>{month_words(release.month)}</td>'
-        + "".join(f'<td class="n">{each}</td>' for each in (*_numbers(release), each.said(()) if after else "–"))
-        + "</tr>"
+        f'<tr><th scope="row">{escape(name)}</th>{"".join(map(_number, pair))}<td>{each.said(())}</td></tr>'
         for name, pair, each in zip(names, groups, changed, strict=True)
-        for after, release in enumerate(pair)
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _numbers(release: Release) -> tuple[str, str]:
+def _number(release: Release) -> str:
     cell, how = release.cells[0], measure(release)
-    return show(cell, how), interval(cell, how)
+    return f'<td class="n">{show(cell, how)}<span class="note">{interval(cell, how)}</span></td>'

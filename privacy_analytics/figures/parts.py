@@ -50,12 +50,12 @@ def details(table: str) -> str:
 
 
 def numbers(release: Release, caption: str, against: Changes | None = None) -> str:
-    """Key, value, 95 % interval, how far to trust it, and what changed since an earlier month."""
+    """Key, value, 95 % interval with a word where it is not reliable, and what changed since an earlier month."""
     value = capital(heading(release)) if release.unit in MEASURED else "Value"
     since = (f"Against {against.since}",) if against else ()
     head = "".join(
         f'<th scope="col">{escape(name)}</th>'
-        for name in (*(capital(column_words(name)) for name in release.by), value, "95 % interval", "Reading", *since)
+        for name in (*(capital(column_words(name)) for name in release.by), value, "95 % interval", *since)
     )
     cells = release.shown if release.by == ("phrase",) else release.cells
     rows = "".join(_line(release, cell, against) for cell in cells)
@@ -75,8 +75,7 @@ def _line(release: Release, cell: Cell, against: Changes | None) -> str:
         f'<th scope="row">{escape(capital(part_words(part, name)))}</th>'
         for part, name in zip(cell.key, release.by, strict=True)
     )
-    small = cell.status == "suppressed"
-    said = ["–" if small else text for text in (show(cell, how), interval(cell, how))]
-    value, span = (f'<td class="n">{text}</td>' for text in said)
+    note = "" if cell.status == "ok" else f'<span class="note">{STATUS[cell.status]}</span>'
+    value, span = ("–", "") if cell.status == "suppressed" else (show(cell, how), interval(cell, how))
     changed = f"<td>{against.said(cell.key)}</td>" if against else ""
-    return f'<tr class="{cell.status}">{keys}{value}{span}<td>{STATUS[cell.status]}</td>{changed}</tr>'
+    return f'<tr class="{cell.status}">{keys}<td class="n">{value}</td><td class="n">{span}{note}</td>{changed}</tr>'

@@ -60,16 +60,17 @@ def along(labels: list[str], shown: list[str], *, orient: Literal["bottom", "top
     """Labels from left to right, of which some are written; ``scale`` says how they stand."""
     axis = alt.Axis(
         values=shown, orient=orient, domain=orient == "bottom", title=None, labelAngle=0, labelOverlap=False,
-        ticks=False, labelPadding=8,
+        ticks=False, labelPadding=12 if orient == "bottom" else 8,
         domainColor=ROLES["quiet"], labelColor=ROLES["quiet"], labelFontSize=13,
     )  # fmt: skip
     return alt.X("label:O", sort=labels, scale=alt.Scale(domain=labels, **scale), axis=axis)
 
 
-def amounts(ticks: list[float], form: str) -> dict[str, Any]:
-    """Scale and axis of a vertical amount with these ticks."""
+def amounts(ticks: list[float], form: str, width: int) -> dict[str, Any]:
+    """Scale and axis of a vertical amount with these ticks, in a margin of this width."""
     axis = alt.Axis(
-        values=ticks, title=None, format=form, domain=False, ticks=False, labelPadding=8, minExtent=52, maxExtent=52,
+        values=ticks, title=None, format=form, domain=False, ticks=False, labelPadding=8, minExtent=width - 8,
+        maxExtent=width - 8,
         gridColor=ROLES["grid"], labelColor=ROLES["quiet"], labelFontSize=13,
     )  # fmt: skip
     return {"scale": alt.Scale(domain=[ticks[0], ticks[-1]], nice=False, clamp=True), "axis": axis}
@@ -101,7 +102,7 @@ def root_ticks(top: float, width: int) -> list[float]:
     return marks
 
 
-def svg(layers: list[alt.Chart], left: int, right: int, height: int, *, top: int = 8, bottom: int = 6) -> str:
+def svg(layers: list[alt.Chart], left: int, right: int, height: int, *, top: int = 11, bottom: int = 6) -> str:
     """Layers on top of each other, with these margins."""
     sized = alt.layer(*layers).properties(
         width=WIDTH - left - right,
@@ -115,7 +116,7 @@ def svg(layers: list[alt.Chart], left: int, right: int, height: int, *, top: int
 
 
 def _classed(svg: str) -> str:
-    """Give each drawn thing the class of its role, and let the page decide the size."""
+    """Give each drawn thing the class of its role, let the page decide the size, and leave out what says nothing."""
     for role, colour in ROLES.items():
         svg = re.sub(rf'(fill|stroke)="{colour}"', rf'class="{role}" \1="{colour}"', svg)
     svg = re.sub(
@@ -124,4 +125,12 @@ def _classed(svg: str) -> str:
         svg,
     )
     svg = re.sub(r' (?:role|aria-\w+|pointer-events|xmlns:xlink|version)="[^"]*"', "", svg)
-    return re.sub(r' width="[\d.]+" height="[\d.]+"( viewBox)', r' aria-hidden="true"\1', svg, count=1)
+    svg = re.sub(r' opacity="1"| font-family="[^"]*"| font-size="13px"|<path d="" display="none"/>', "", svg)
+    svg = re.sub(r"<[^>]*>", lambda tag: re.sub(r"-?\d+\.\d{3,}", _short, tag[0]), svg)
+    root = ' aria-hidden="true" font-family="system-ui, sans-serif" font-size="13px"'
+    return re.sub(r' width="[\d.]+" height="[\d.]+"( viewBox)', rf"{root}\1", svg, count=1)
+
+
+def _short(number: re.Match[str]) -> str:
+    """A coordinate to a hundredth of a unit."""
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
