@@ -36,7 +36,7 @@ from privacy_analytics.dp.questions import (
 from privacy_analytics.errors import PolicyError, UsageError
 
 DERIVED_VERSIONS = {"sessions": 2}
-"""Raised when a derived table is computed differently, so that its questions get a new identity."""
+"""Raised when a derived table, or what is joined to one, is computed differently: its questions get a new identity."""
 
 MOST_CELLS = 100_000
 """Beyond it every cell is noise, and drawing the noise takes minutes."""
