@@ -1,1 +1,0 @@
-"""What people ask about: a public taxonomy of themes of music production."""

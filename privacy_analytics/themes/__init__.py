@@ -1,0 +1,20 @@
+"""What people ask about: each conversation gets themes of a public taxonomy, by rules over scrubbed text."""
+
+from __future__ import annotations
+
+from privacy_analytics.themes.card import ThemesCard, card, quoted
+from privacy_analytics.themes.classifier import classify
+from privacy_analytics.themes.taxonomy import area_of, taxonomy
+
+__all__ = ["THEMES", "VERSION", "ThemesCard", "area_of", "card", "classify", "quoted"]
+
+VERSION = 1
+"""Raised when a conversation's themes may become others, so that questions about them get a new identity."""
+THEMES: tuple[str, ...]
+"""The ids of all themes, in the taxonomy's order; read when first asked for."""
+
+
+def __getattr__(name: str) -> tuple[str, ...]:
+    if name == "THEMES":
+        return tuple(theme.id for theme in taxonomy())
+    raise AttributeError(f"privacy_analytics.themes has no {name!r}")
