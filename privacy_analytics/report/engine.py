@@ -5,9 +5,7 @@ Works by itself, too: ``papermill --engine privacy usage_report.ipynb out.ipynb 
 
 from __future__ import annotations
 
-import builtins
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,25 +18,12 @@ from papermill.engines import Engine
 from traitlets import default
 from traitlets.config import Config
 
-from privacy_analytics import errors
+from privacy_analytics.report.redaction import redacted
 
 CELL_SECONDS = 1_800
 START_SECONDS = 120
 _SILENT = "CRITICAL"
 """What a kernel logs below this goes to the terminal, and may quote what failed."""
-REDACTED = "The message of this error is not shown: it could hold a value."
-NAMELESS = "Exception"
-"""Stands for an error of a class that we do not know: a name can be made of data, too."""
-_OURS = {
-    name
-    for name, each in vars(errors).items()
-    if isinstance(each, type) and issubclass(each, errors.PrivacyAnalyticsError)
-}
-_KNOWN = _OURS | {
-    name for name, each in vars(builtins).items() if isinstance(each, type) and issubclass(each, BaseException)
-}
-_PACKAGE = Path(errors.__file__).parent
-_FRAME = re.compile(r"^(?:File (.+?):\d+|Cell In\[\d+\])", re.MULTILINE)
 
 
 class PrivacyEngine(Engine):
@@ -51,7 +36,7 @@ class PrivacyEngine(Engine):
         kernel_name: str,
         *,
         execution_timeout: int | None = None,
-        start_timeout: int = START_SECONDS,
+        start_timeout: int | None = None,
         on_cell_start: Any = None,
         environment: Mapping[str, str] | None = None,
         folder: Path | None = None,
@@ -68,7 +53,7 @@ class PrivacyEngine(Engine):
                 kernel_name=kernel_name,
                 kernel_manager_class=_Kernel,
                 timeout=execution_timeout or CELL_SECONDS,
-                startup_timeout=start_timeout,
+                startup_timeout=start_timeout or START_SECONDS,
                 on_cell_start=on_cell_start,
                 extra_arguments=[
                     f"--ipython-dir={private}",
@@ -101,18 +86,3 @@ class _Client(PapermillNotebookClient):
         if msg["msg_type"] == "error":
             msg["content"] = redacted(msg["content"])
         return super().output(outs, msg, display_id, cell_index)
-
-
-def redacted(error: Mapping[str, Any]) -> dict[str, Any]:
-    """A kernel's error (``ename``, ``evalue``, ``traceback``) without values; one that we raised keeps its text."""
-    if error["ename"] in _OURS and _is_raised_here(error["traceback"]):
-        said = str(error["evalue"])
-        return {"ename": error["ename"], "evalue": said, "traceback": [f"{error['ename']}: {said}"]}
-    name = error["ename"] if error["ename"] in _KNOWN else NAMELESS
-    return {"ename": name, "evalue": REDACTED, "traceback": []}
-
-
-def _is_raised_here(traceback: list[str]) -> bool:
-    """Whether the innermost frame is in this package: a cell can raise our errors with texts of its own."""
-    frames = _FRAME.findall(re.sub(r"\x1b\[[\d;]*m", "", "\n".join(traceback)))
-    return bool(frames) and frames[-1] != "" and Path(frames[-1]).expanduser().is_relative_to(_PACKAGE)

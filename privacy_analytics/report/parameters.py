@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -49,6 +50,8 @@ def typed(notebook: NotebookNode, given: Mapping[str, str]) -> dict[str, Any]:
         kind = known[name][0]
         try:
             values[name] = _READ[kind](text)
+            if kind == "float" and not math.isfinite(values[name]):
+                raise ValueError
         except (ValueError, KeyError):
             raise UsageError(f"Parameter {name} is not a {kind}. Its default is {known[name][1]!r}.") from None
         if kind == "str" and not _PLAIN.fullmatch(text):

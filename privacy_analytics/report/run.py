@@ -28,7 +28,6 @@ from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.errors import NotebookError, NotFound, PrivacyAnalyticsError, TryLater, UsageError
 from privacy_analytics.gate.notebook import rebuilt
 from privacy_analytics.report import manifest
-from privacy_analytics.report.engine import START_SECONDS
 from privacy_analytics.report.lint import lint
 from privacy_analytics.report.parameters import typed
 from privacy_analytics.report.render import Facts, render_html, title_of
@@ -39,6 +38,7 @@ from privacy_analytics.workspace import VARIABLE
 LOG = logging.getLogger(__name__)
 PAGE, NOTEBOOK, MANIFEST, FAILED = "report.html", "report.ipynb", "manifest.json", "failed.ipynb"
 _SLUG = re.compile(r"[a-z][a-z0-9_]{0,60}")
+_MONTH = re.compile(r"\d{4}-\d\d", re.ASCII)
 
 Progress = Callable[[int, int, str], None]
 """Told before each cell: its number, how many there are, and the heading above it. Nothing in it depends on data."""
@@ -65,17 +65,17 @@ def run(
     parameters: Mapping[str, str],
     canaries: Sequence[str] = (),
     timeout: int | None = None,
-    start_timeout: int = START_SECONDS,
+    start_timeout: int | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Execute a report notebook of the workspace for a month and keep the gated page.
 
-    ``timeout`` is seconds a cell, ``start_timeout`` seconds until the kernel answers.
+    ``timeout`` is seconds a cell, ``start_timeout`` seconds until the kernel answers; None is the engine's own.
 
     Raises
     ------
     UsageError
-        a parameter that the notebook does not declare, or of another type; code that no report needs
+        no such month; a parameter that the notebook does not declare, or of another type; code that no report needs
     NotFound
         the workspace has no such notebook
     TryLater
@@ -85,6 +85,8 @@ def run(
     GateError
         the page or the notebook may not leave
     """
+    if not _MONTH.fullmatch(month):
+        raise UsageError("A month is named like 2026-10.")
     source = _notebook(settings, report)
     book: Any = nbformat.read(source, as_version=4)  # pyright: ignore[reportUnknownMemberType]
     title = title_of(book)
@@ -121,7 +123,7 @@ def run(
 
 def finished(settings: Settings, run: str) -> Path:
     """The folder of a run named MONTH/REPORT (its newest) or MONTH/REPORT/NNN. Raises NotFound where there is none."""
-    named = re.fullmatch(rf"(\d{{4}}-\d\d)/({_SLUG.pattern})(?:/(\d{{3}}))?", run, re.ASCII)
+    named = re.fullmatch(rf"({_MONTH.pattern})/({_SLUG.pattern})(?:/(\d{{3}}))?", run, re.ASCII)
     if not named:
         raise UsageError("A run is named MONTH/REPORT or MONTH/REPORT/NNN, such as 2026-10/usage_report.")
     month, report, number = named.groups()
@@ -157,7 +159,7 @@ def _execute(
     scratch: Path,
     report: str,
     timeout: int | None,
-    start_timeout: int,
+    start_timeout: int | None,
     progress: Progress | None,
 ) -> None:
     """Run every cell of the notebook in place. Raises what ``run`` says of failures."""
