@@ -7,35 +7,26 @@ A *claim* is a form, a tree of counts (``dp.corrected``) and the words for what 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from privacy_analytics.dp.corrected import Estimate, Tree, estimate
 from privacy_analytics.dp.releases import Cell, Release
 from privacy_analytics.errors import UsageError
 from privacy_analytics.figures.cohorts import who
-from privacy_analytics.figures.format import Measure, capital, clamp, month_words, part_words
+from privacy_analytics.figures.estimates import LEVEL, TIMES, Verdict, likely, moved, number, span
+from privacy_analytics.figures.format import Measure, capital, month_words, part_words
 
 MISS = 0.05
 MOST = 5
 """Sentences that a summary shows."""
 WIDEST = 0.25
 """A number is said while its interval reaches at most so far from it, as a part of it."""
-LEVEL = 0.05
-"""What changed by less than this either way stayed level."""
-TWICE, HALF_AGAIN = 2.0, 1.5
-_EXACT = 1e-9
-"""What floats are off by: 0.3 / 0.1 is no more than 3."""
-_COUNT, _RATIO, _TIMES = Measure(finest=1.0), Measure(), Measure(" times")
-_SHARE, _CHANGE = Measure(" %", 100, most=1.0), Measure(" %", 100, least=-math.inf, signed=True)
-_POINTS = Measure(" %", 100)
-_AS = {"count": _COUNT, "share": _SHARE, "ratio": _RATIO}
+_AS = {"count": Measure(finest=1.0), "share": Measure(" %", 100, most=1.0), "ratio": Measure()}
 
 Claim = Mapping[str, Any]
-Verdict = Literal["clear", "level", "unclear", "dropped"]
 
 
 @dataclass(frozen=True)
@@ -109,7 +100,7 @@ def _amount(claim: Claim, releases: Sequence[Release], miss: float) -> Said:
     found, how = estimate(claim["tree"], releases, miss), _AS[claim["as"]]
     if found is None or found.high - found.low > 2 * WIDEST * found.value:
         return Said("dropped")
-    return Said("clear", f"About {_number(found, how)} {claim['says']} in {_month(claim['tree'], releases)}.")
+    return Said("clear", f"About {number(found, how)} {_says(claim, releases)} in {_month(claim['tree'], releases)}.")
 
 
 def _trend(claim: Claim, releases: Sequence[Release], miss: float) -> Said:
@@ -118,8 +109,8 @@ def _trend(claim: Claim, releases: Sequence[Release], miss: float) -> Said:
     if found is None:
         return Said("dropped")
     since = f"from {_month(old, releases)} to {_month(new, releases)}"
-    verdict, moved = _moved(found)
-    return Said(verdict, f"{capital(claim['says'])} {moved} {since}.")
+    verdict, went = moved(found)
+    return Said(verdict, f"{capital(claim['says'])} {went} {since}.")
 
 
 def _versus(claim: Claim, releases: Sequence[Release], miss: float) -> Said:
@@ -129,15 +120,28 @@ def _versus(claim: Claim, releases: Sequence[Release], miss: float) -> Said:
     if ratio is None or both[0] is None or both[1] is None:
         return Said("dropped")
     these, those = _who(group, releases), _who(others, releases)
-    often, how = ("as likely" if claim["as"] == "share" else "as often"), _AS[claim["as"]]
-    beside = f"{_number(both[0], how)} against {_number(both[1], how)}"
+    how = _AS[claim["as"]]
+    beside = f"{number(both[0], how)} against {number(both[1], how)}"
     month = _month(group, releases)
+    if claim["as"] == "ratio":
+        return _as_many(claim, ratio, f"{beside}.", (these, those, month))
     if not ratio.clear:
-        span = _span(ratio, _TIMES)
+        times = span(ratio, TIMES)
         return Said("unclear", f"In {month} there is no clear difference between {these} and {those} in how many "
-                    f"{claim['says']} ({span} {often}).")  # fmt: skip
-    more = _likely(ratio, often)
+                    f"{claim['says']} ({times} as likely).")  # fmt: skip
+    more = likely(ratio)
     return Said("clear", f"In {month}, {these} were {more} {those} to have {claim['says']}: {beside}. "
+                "The two go together; that does not say that one causes the other.")  # fmt: skip
+
+
+def _as_many(claim: Claim, ratio: Estimate, beside: str, words: tuple[str, str, str]) -> Said:
+    """Two numbers an account, such as sessions, beside each other."""
+    these, those, month = words
+    times = span(ratio, TIMES)
+    if not ratio.clear:
+        return Said("unclear", f"In {month} there is no clear difference between {these} and {those} in "
+                    f"{claim['says']} an account ({times} as many).")  # fmt: skip
+    return Said("clear", f"In {month}, {these} had {times} as many {claim['says']} an account as {those}: {beside} "
                 "The two go together; that does not say that one causes the other.")  # fmt: skip
 
 
@@ -150,11 +154,11 @@ def _against(claim: Claim, releases: Sequence[Release], miss: float) -> Said:
     these, those = _who(group, releases), _who(others, releases)
     since = f"From {_month(group[1], releases)} to {_month(group[0], releases)}"
     what = f"the share of {these} that {claim['says']}"
-    span = _span(ratio, _TIMES)
+    times = span(ratio, TIMES)
     if not ratio.clear:
-        return Said("unclear", f"{since}, {what} did not clearly change otherwise than that of {those} ({span}).")
+        return Said("unclear", f"{since}, {what} did not clearly change otherwise than that of {those} ({times}).")
     way = "grew more" if ratio.low > 1 else "grew less"
-    return Said("clear", f"{since}, {what} {way} than that of {those}: {span} as much. "
+    return Said("clear", f"{since}, {what} {way} than that of {those}: {times} as much. "
                 "It is associated with the change, and need not be its cause.")  # fmt: skip
 
 
@@ -173,8 +177,8 @@ def _leader(claim: Claim, releases: Sequence[Release], miss: float) -> Said:
     for ahead in (1, 2):
         first, rest = found[:ahead], found[ahead:]
         if first and rest and first[-1][1].low > max(each.high for _, each in rest):
-            named = [f"{_key(cell, release)}, {_number(each, how)}" for cell, each in first]
-            return Said("clear", f"{capital(claim['says'])}: {'; then '.join(named)}.")
+            named = [f"{_key(cell, release)}, {number(each, how)}" for cell, each in first]
+            return Said("clear", f"{capital(_says(claim, releases))}: {'; then '.join(named)}.")
     return Said("dropped")
 
 
@@ -196,7 +200,7 @@ def _riser(claim: Claim, releases: Sequence[Release], miss: float) -> Said:
         return Said("dropped")
     cell, most = max(grown, key=lambda pair: pair[1].low)
     since = f"from {_month(old, releases)} to {_month(new, releases)}"
-    return Said("clear", f"{_key(cell, release)}: {claim['says']} {_moved(most)[1]} {since}.")
+    return Said("clear", f"{_key(cell, release)}: {claim['says']} {moved(most)[1]} {since}.")
 
 
 _FORMS: dict[str, Callable[[Claim, Sequence[Release], float], Said]] = {
@@ -210,61 +214,9 @@ _FORMS: dict[str, Callable[[Claim, Sequence[Release], float], Said]] = {
 _FIELDS = {"form", "tree", "says", "as"}
 
 
-def _moved(found: Estimate) -> tuple[Verdict, str]:
-    """What a ratio of new to old says at most."""
-    if found.low >= TWICE:
-        return "clear", f"more than doubled ({_span(found, _TIMES)})"
-    if found.high <= 1 / TWICE:
-        return "clear", f"fell by more than half ({_span(found, _TIMES)})"
-    if found.clear:
-        way, sign = ("rose", 1) if found.low > 1 else ("fell", -1)
-        low, high = sorted((sign * (found.low - 1), sign * (found.high - 1)))
-        return "clear", f"{way} by {_span(Estimate(sign * (found.value - 1), low, high), _POINTS)}"
-    change = _span(Estimate(found.value - 1, found.low - 1, found.high - 1), _CHANGE)
-    if found.low >= 1 - LEVEL and found.high <= 1 + LEVEL:
-        return "level", f"stayed level ({change})"
-    return "unclear", f"did not clearly change ({change})"
-
-
-def _likely(found: Estimate, often: str) -> str:
-    span = _span(found, _TIMES)
-    if found.low >= TWICE:
-        return f"at least twice {often} ({span}) as"
-    if found.low >= HALF_AGAIN:
-        return f"at least one and a half times {often} ({span}) as"
-    if found.high <= 1 / TWICE:
-        return f"at most half {often} ({span}) as"
-    comparative = {"as likely": "likely", "as often": "often"}[often]
-    return f"{'more' if found.low > 1 else 'less'} {comparative} ({span}) than"
-
-
-def _number(found: Estimate, how: Measure) -> str:
-    value = round(clamp(found.value, how) * how.times / _step(found, how)) * _step(found, how)
-    return f"{_plain(value, found, how)}{how.symbol} ({_span(found, how)})"
-
-
-def _span(found: Estimate, how: Measure) -> str:
-    """The interval, its ends rounded outwards so that it still holds what it held."""
-    step = _step(found, how)
-    low = math.floor(clamp(found.low, how) * how.times / step + _EXACT) * step
-    if not math.isfinite(found.high):
-        return f"at least {_plain(low, found, how)}{how.symbol}"
-    high = math.ceil(clamp(found.high, how) * how.times / step - _EXACT) * step
-    return f"{_plain(low, found, how)} to {_plain(high, found, how)}{how.symbol}"
-
-
-def _plain(value: float, found: Estimate, how: Measure) -> str:
-    decimals = max(0, -math.floor(math.log10(_step(found, how)) + _EXACT))
-    sign = "+" if how.signed and value > 0 else ""
-    return sign + f"{value:,.{decimals}f}".replace("-", "−")
-
-
-def _step(found: Estimate, how: Measure) -> float:
-    """The coarsest of 1, 2 and 5 times a power of ten that is a fifth of the half-width at most: no digit too many."""
-    half = (found.high - found.low) / 2 if math.isfinite(found.high) else found.value - found.low
-    fifth = max(half * how.times / 5, how.finest)
-    power = 10.0 ** math.floor(math.log10(fifth) + _EXACT)
-    return max(factor * power for factor in (1, 2, 5) if factor * power <= fifth * (1 + _EXACT))
+def _says(claim: Claim, releases: Sequence[Release]) -> str:
+    """The words of a claim, with whose numbers they are in place of ``{who}``."""
+    return str(claim["says"]).replace("{who}", _who(claim["tree"], releases))
 
 
 def _of(tree: Any) -> tuple[dict[str, Any], Tree | None]:
