@@ -31,7 +31,7 @@ class Theme:
 
 
 @cache
-def taxonomy() -> tuple[Theme, ...]:
+def all_themes() -> tuple[Theme, ...]:
     """Every theme, in the order of the file."""
     return tuple(
         Theme(
@@ -59,7 +59,7 @@ def taxonomy_hash() -> str:
 
 @cache
 def _areas() -> dict[str, str]:
-    return {theme.id: theme.area for theme in taxonomy()} | {OTHER: OTHER}
+    return {theme.id: theme.area for theme in all_themes()} | {OTHER: OTHER}
 
 
 def _file() -> Path:

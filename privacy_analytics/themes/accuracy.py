@@ -14,6 +14,7 @@ from functools import cache
 from typing import NamedTuple
 
 from privacy_analytics.shipped import shipped
+from privacy_analytics.themes.classifier import VERSION
 from privacy_analytics.themes.taxonomy import taxonomy_hash
 
 
@@ -41,8 +42,6 @@ class ThemesCard:
 
     measured: str
     """The day, YYYY-MM-DD."""
-    version: int
-    """Of the classifier."""
     themes: int
     conversations: int
     first: Share
@@ -53,23 +52,26 @@ class ThemesCard:
     """The first theme given lies in the area of the main theme."""
     other: Share
     """Nothing but ``other`` was given, of the conversations that have a theme."""
+    first_unsaid: Share
+    """As ``first``, without any phrase of the taxonomy that a measured conversation says word for word (two words or
+    more): the cautious figure, since one hand wrote conversations and cues."""
+    among_unsaid: Share
     recall: Mapping[str, tuple[int, int]]
     """By main theme: conversations that got it among their themes, of how many."""
 
 
 @cache
 def card() -> ThemesCard | None:
-    """What was measured; None where the taxonomy installed here is not the measured one."""
+    """What was measured; None where the taxonomy or classifier here is not the measured one."""
     stored = json.loads(shipped("data", "themes_card.json").read_text(encoding="utf-8"))
-    if stored["taxonomy_sha256"] != taxonomy_hash():
+    if (stored["version"], stored["taxonomy_sha256"]) != (VERSION, taxonomy_hash()):
         return None
     return ThemesCard(
         measured=stored["measured"],
-        version=stored["version"],
         themes=stored["themes"],
         conversations=stored["conversations"],
         recall={theme: (hits, of) for theme, (hits, of) in stored["recall"].items()},
-        **{name: Share(**stored[name]) for name in ("first", "among", "area", "other")},
+        **{name: Share(**stored[name]) for name in ("first", "among", "area", "other", "first_unsaid", "among_unsaid")},
     )
 
 
@@ -79,9 +81,9 @@ def quoted() -> str:
     if known is None:
         return "Themes are found by rules over scrubbed text; how well was not measured for this list of themes."
     return (
-        f"Themes are found by rules over scrubbed text: of {known.conversations} conversations written and labelled by "
-        f"hand to measure it, {_in_100(known.among)} in 100 got the right one of {known.themes} themes among at most "
-        f"three, {_in_100(known.first)} in 100 as the first."
+        f"Themes are found by rules over scrubbed text: of {known.conversations} conversations that its authors wrote "
+        f"and labelled to measure it, {_in_100(known.among)} in 100 got the right one of {known.themes} themes among at "
+        f"most three, {_in_100(known.first)} in 100 as the first; in other people's words expect fewer."
     )
 
 
