@@ -24,7 +24,7 @@ MOST = 5
 """Sentences that a summary shows."""
 WIDEST = 0.25
 """A number is said while its interval reaches at most so far from it, as a part of it."""
-_AS = {"count": Measure(finest=1.0), "share": Measure(" %", 100, most=1.0), "ratio": Measure()}
+_AS = {"count": Measure(finest=1.0), "share": Measure(" %", 100, most=1.0, finest=0.1), "ratio": Measure()}
 
 Claim = Mapping[str, Any]
 

@@ -13,8 +13,8 @@ LEVEL = 0.05
 """What changed by less than this either way stayed level."""
 TWICE, HALF_AGAIN = 2.0, 1.5
 TIMES = Measure(" times")
-_CHANGE = Measure(" %", 100, least=-math.inf, signed=True)
-_POINTS = Measure(" %", 100)
+_CHANGE = Measure(" %", 100, least=-math.inf, finest=0.1, signed=True)
+_POINTS = Measure(" %", 100, finest=0.1)
 _EXACT = 1e-9
 """What floats are off by: 0.3 / 0.1 is no more than 3."""
 

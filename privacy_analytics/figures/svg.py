@@ -127,8 +127,8 @@ def _classed(svg: str) -> str:
     svg = re.sub(r' (?:role|aria-\w+|pointer-events|xmlns:xlink|version)="[^"]*"', "", svg)
     svg = re.sub(r' opacity="1"| font-family="[^"]*"| font-size="13px"|<path d="" display="none"/>', "", svg)
     svg = re.sub(r"<[^>]*>", lambda tag: re.sub(r"-?\d+\.\d{3,}", _short, tag[0]), svg)
-    root = ' aria-hidden="true" font-family="system-ui, sans-serif" font-size="13px"'
-    return re.sub(r' width="[\d.]+" height="[\d.]+"( viewBox)', rf"{root}\1", svg, count=1)
+    svg = svg.replace("<g ", '<g font-family="system-ui, sans-serif" font-size="13px" ', 1)
+    return re.sub(r' width="[\d.]+" height="[\d.]+"( viewBox)', r' aria-hidden="true"\1', svg, count=1)
 
 
 def _short(number: re.Match[str]) -> str:
