@@ -2,8 +2,8 @@
 
 Each column says what it is (a ``Column``): from that follow what a file may hold in it (``ingest.schemas``), what
 becomes of it on the way into the lake and what a question may do with it. ``tables()`` is the *lake*: the columns of
-the exports less identities, what is derived from them (tables ``messages`` and ``sessions``, a number of chats), what
-a question joins to a row (``joined``), and what the workspace declares.
+the exports less identities, what is derived from them (tables ``messages``, ``sessions`` and ``themes``, a number of
+chats), what a question joins to a row (``joined``), and what the workspace declares.
 
 Every lake table also has ``account`` (pseudonym, 32 hex digits), ``account_hash`` and ``row_id`` (int64), ``month``
 ("2026-10") and ``day`` (date), both cut in the workspace's time zone.
@@ -228,6 +228,17 @@ _TABLES = (
             "app_version": _key("app_versions", cells=2),
             "crashed": replace(_FLAG, joined=True),
             **_TENURE,
+        },
+    ),
+    Table(
+        "themes",  # of chats: one row a theme of a conversation
+        time="started_at",
+        id=None,
+        rows_per_account=20,
+        columns={
+            "started_at": _TIME,
+            "theme": _key("themes", cells=3),
+            "area": _key("areas", cells=3),
         },
     ),
 )

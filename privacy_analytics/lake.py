@@ -63,6 +63,7 @@ _OWN: dict[str, dict[str, Any]] = {
     "crashes": {},
     "support": {"ticket": pl.Int64(), "messages": pl.List(_TURN)},
     "sessions": {"session": pl.Int64()},
+    "themes": {"conversation": pl.Int64()},
 }
 """Columns beyond the contract's (salted hashes of ids, counts, the scrubbed turns of a ticket), or of another type."""
 IDENTITIES = pl.Schema({"account": pl.String(), "hash": pl.String(), "type": pl.String(), "words": pl.Int64()})

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from math import ceil, floor, prod
 
-from privacy_analytics import policy
+from privacy_analytics import policy, themes
 from privacy_analytics.contracts import Column, Table
 from privacy_analytics.dp.questions import (
     ROWS,
@@ -35,7 +35,7 @@ from privacy_analytics.dp.questions import (
 )
 from privacy_analytics.errors import PolicyError, UsageError
 
-DERIVED_VERSIONS = {"sessions": 2}
+DERIVED_VERSIONS = {"sessions": 2, "themes": themes.VERSION}
 """Raised when a derived table, or what is joined to one, is computed differently: its questions get a new identity."""
 
 MOST_CELLS = 100_000

@@ -19,6 +19,7 @@ from privacy_analytics.keys import as_key
 from privacy_analytics.lake import ALWAYS, IDENTITIES, schemas
 from privacy_analytics.scrub.identities import IdentityHasher, OwnIdentifier, OwnIdentifiers
 from privacy_analytics.settings import Settings
+from privacy_analytics.themes import area_of, classify
 
 CONTENT = "#content"
 ROW = "#row"
@@ -157,7 +158,20 @@ class Rows:
         chats = self._keyed(rows, self.tables["chats"]).with_columns(
             prompts.cast(pl.Int64).alias("prompts"), pl.col("messages").list.len().cast(pl.Int64)
         )
-        return {"chats": chats, "messages": turns}
+        return {"chats": chats, "messages": turns, "themes": self._themes(turns)}
+
+    def _themes(self, turns: pl.DataFrame) -> pl.DataFrame:
+        """A row for each theme of each conversation, from what its user said, scrubbed, in this export alone."""
+        said = turns.filter(pl.col("role") == "user", pl.col("content").is_not_null())
+        chats = said.group_by(ROW, maintain_order=True).agg(
+            pl.col("account", "account_hash", "conversation", "started_at").first(), "content"
+        )
+        found = pl.Series("theme", [classify(texts) for texts in chats["content"]], dtype=pl.List(pl.String))
+        rows = chats.with_columns(found).explode("theme")
+        rows = rows.with_columns(pl.Series("area", [area_of(theme) for theme in rows["theme"]], dtype=pl.String))
+        name = rows["conversation"].cast(pl.String) + ":" + rows["theme"]
+        rows = rows.with_columns(self.hashes("themes", rows["account"], name).alias("row_id"))
+        return self._keyed(self._when(rows, "started_at"), self.tables["themes"])
 
     def _tickets(self, rows: pl.DataFrame) -> pl.DataFrame:
         rows = rows.with_row_index(ROW)

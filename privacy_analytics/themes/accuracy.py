@@ -82,8 +82,8 @@ def quoted() -> str:
         return "Themes are found by rules over scrubbed text; how well was not measured for this list of themes."
     return (
         f"Themes are found by rules over scrubbed text: of {known.conversations} conversations that its authors wrote "
-        f"and labelled to measure it, {_in_100(known.among)} in 100 got the right one of {known.themes} themes among at "
-        f"most three, {_in_100(known.first)} in 100 as the first; in other people's words expect fewer."
+        f"and labelled to measure it, {_in_100(known.among)} in 100 got the right one of {known.themes} themes among "
+        f"at most three, {_in_100(known.first)} in 100 as the first; in other people's words expect fewer."
     )
 
 

@@ -17,7 +17,7 @@ def with_column(settings: Settings, name: str, column: DeclaredColumn) -> Settin
 
 
 def test_every_export_and_derived_table_is_there(empty: Settings):
-    assert set(tables(empty)) == {*EXPORTS, "messages", "sessions"}
+    assert set(tables(empty)) == {*EXPORTS, "messages", "sessions", "themes"}
 
 
 def test_no_identity_id_or_list_of_messages_can_be_asked_for(empty: Settings):
