@@ -26,7 +26,9 @@ _STYLE = "text{{font-family:{};font-variant-numeric:tabular-nums}}".format
 _FONTS = "system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans','Liberation Sans','DejaVu Sans',Arial,sans-serif"
 _PIXEL_FONT = "'Liberation Sans'"
 """Comes with vl-convert, so that text shows in pixels on a machine without fonts, too."""
-_DRAWING = re.compile(r'<svg[^>]* viewBox="0 0 ([\d.]+) ([\d.]+)"[^>]*>(.*?)</svg>', re.DOTALL)
+_CHARACTER = 0.54
+"""Width of a character of this font, as a part of its size."""
+_DRAWING = re.compile(r'<svg[^>]* viewBox="0 0 [\d.]+ ([\d.]+)"[^>]*>(.*?)</svg>', re.DOTALL)
 _KEY = re.compile(r'<span class="key (\w+)">(.*?)</span>')
 
 
@@ -38,23 +40,25 @@ def to_svg(spec: Mapping[str, Any], store: ReleaseStore) -> bytes:
     """
     fragment = render(spec, store)
     if said := re.search(r'<p class="said">(.*?)</p>', fragment, re.DOTALL):
-        parts, height = _lines(unescape(said[1]), size=26, weight=700, at=MARGIN, wide=38)
+        parts, height = _lines(unescape(said[1]), size=26, weight=700, at=MARGIN)
         return _file(spec, unescape(said[1]), unescape(said[1]), parts, height + MARGIN)
-    drawing = _DRAWING.search(fragment)
-    if drawing is None:
+    drawings = _DRAWING.findall(fragment)
+    if not drawings:
         raise UsageError("Only figures with a drawing and sentences are pictures; take the CSV of tiles and tables.")
     heading = _text(re.search(r"<strong>(.*?)</strong>", fragment))
     note = re.search(r'<figcaption>.*?<span class="note">(.*)</span></figcaption>', fragment, re.DOTALL)
-    parts, at = _lines(heading, size=18, weight=700, at=MARGIN, wide=54)
+    parts, at = _lines(heading, size=18, weight=700, at=MARGIN)
     if note and (keys := _KEY.findall(note[1])):
         parts += _legend(keys, at)
         at += 24
     reading = _KEY.sub("", note[1]) if note else ""
-    below, at = _lines(_plain(reading), size=13, weight=400, at=at, wide=76, role="quiet")
-    width, height = float(drawing[1]), float(drawing[2])
-    parts += [*below, f'<g transform="translate({MARGIN},{at + 8:g})">{drawing[3]}</g>']
+    below, at = _lines(_plain(reading), size=13, weight=400, at=at, role="quiet")
+    parts += below
+    for height, inside in drawings:  # a wide table comes in bands
+        parts.append(f'<g transform="translate({MARGIN},{at + 8:g})">{inside}</g>')
+        at += float(height)
     spoken = _text(re.search(r'aria-label="([^"]*)"', fragment))
-    return _file(spec, heading, spoken, parts, at + 8 + height + MARGIN, width)
+    return _file(spec, heading, spoken, parts, at + 8 + MARGIN)
 
 
 def to_png(spec: Mapping[str, Any], store: ReleaseStore) -> bytes:
@@ -88,10 +92,8 @@ def foreign(kind: bytes) -> bool:
     return kind not in _CHUNKS
 
 
-def _file(
-    spec: Mapping[str, Any], heading: str, spoken: str, parts: list[str], height: float, width: float = WIDTH
-) -> bytes:
-    size = f"{width + 2 * MARGIN:g}", f"{height:g}"
+def _file(spec: Mapping[str, Any], heading: str, spoken: str, parts: list[str], height: float) -> bytes:
+    size = f"{WIDTH + 2 * MARGIN:g}", f"{height:g}"
     source = json.dumps(spec, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{size[0]}" height="{size[1]}" '
@@ -102,9 +104,9 @@ def _file(
     return f"{head}{about}{white}{''.join(parts)}</svg>\n".encode()
 
 
-def _lines(text: str, *, size: int, weight: int, at: float, wide: int, role: str = "label") -> tuple[list[str], float]:
-    """Text in lines of at most ``wide`` characters from ``at`` downwards, and where the next thing may stand."""
-    lines = textwrap.wrap(text, wide)
+def _lines(text: str, *, size: int, weight: int, at: float, role: str = "label") -> tuple[list[str], float]:
+    """Text in lines as wide as a drawing from ``at`` downwards, and where the next thing may stand."""
+    lines = textwrap.wrap(text, int(WIDTH / (size * _CHARACTER)))
     step = round(size * 1.35)
     drawn = [
         f'<text x="{MARGIN}" y="{at + size + number * step:g}" font-size="{size}" font-weight="{weight}" '

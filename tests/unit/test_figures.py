@@ -270,6 +270,16 @@ def test_a_page_lists_what_it_is_made_of(world):
     assert figures.sources(page) == ["r-days", "r-features", "r-month"]
 
 
+def test_a_drawing_is_written_to_a_hundredth_of_a_unit_and_its_words_as_they_are(release):
+    html = figures.figure(
+        share(release("a", {"chat": 120.7, "0.12345 loops": 90.0}, sigma=1.0), of=release("b", 900.0))
+    )
+    drawn = re.search("<svg.*</svg>", html)[0]
+    assert "0.12345 loops</text>" in drawn
+    assert not re.search(r"<[^>]*\.\d{3}", drawn)
+    assert len(drawn) < 4_000
+
+
 def test_importing_figures_does_not_import_a_chart_library():
     code = "import privacy_analytics.figures, sys; print({'altair', 'pandas', 'vl_convert'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"

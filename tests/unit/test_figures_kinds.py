@@ -128,6 +128,14 @@ def test_retention_is_a_grid_with_numbers_and_blanks(asked):
     assert "2 weeks later" in figures.table(kept)
 
 
+def test_a_weak_number_in_a_grid_is_written_in_grey_on_a_light_ground(asked):
+    weeks = {("2026-W36", "0"): 900.0, ("2026-W36", "1"): 890.0}
+    kept = asked(weeks, by=("cohort", "week"), kind="retention", cohort_by="active", status="unreliable")
+    html = figures.figure(kept)
+    assert {float(shade) for shade in re.findall(r'opacity="([\d.]+)"', html)} == {0.15}
+    assert html.count('class="quiet" fill="#5d666f">8') == 1
+
+
 def test_a_grid_of_many_columns_comes_in_bands(asked):
     weeks = {("2026-W36", str(later)): 900.0 for later in range(9)}
     html = figures.figure(asked(weeks, by=("cohort", "week"), kind="retention", cohort_by="active"))

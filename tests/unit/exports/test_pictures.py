@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -33,6 +34,14 @@ def test_a_figure_stands_by_itself_with_its_heading_and_what_it_says(bars, store
 def test_two_groups_keep_their_legend(world, store):
     drawn = spec(figures.fragment("compare", world["cohort"], world["features"], names=["Adopters", "Everybody"]))
     assert re.findall(r">(Adopters|Everybody)</text>", to_svg(drawn, store).decode()) == ["Adopters", "Everybody"]
+
+
+def test_a_wide_table_is_drawn_whole(world, store):
+    cells = tuple(replace(world["month"].cells[0], key=("2026-W36", str(later))) for later in range(9))
+    kept = replace(world["features"], id="r-kept", by=("cohort", "week"), cells=cells)
+    store.put(kept.id, kept.to_json())
+    heads = re.findall(r">(\+\d)</text>", to_svg(spec(figures.figure(kept)), store).decode())
+    assert heads == [f"+{later}" for later in range(9)]
 
 
 def test_a_sentence_is_a_picture_too(world, store):

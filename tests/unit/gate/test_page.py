@@ -99,7 +99,7 @@ def test_every_kind_of_question_passes_and_no_number_of_it_can_be_changed(every_
         ("<svg ", '<svg><image href="https://evil.example/x.png"/></svg><svg '),
         ("</figure>", "<!-- 4,711 --></figure>"),
         ("</div></section>", "</div>"),
-        ("<figure ", figures.opening.pattern.replace('([^"]*)', "{}") + "<figure "),
+        ("<figure>", figures.opening.pattern.replace('([^"]*)', "{}") + "<figure>"),
     ],
 )
 def test_a_fragment_is_exactly_what_its_releases_give(drawn, store, old, new):
