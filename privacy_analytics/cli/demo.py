@@ -12,13 +12,13 @@ from privacy_analytics import workspace
 from privacy_analytics.cli.workspace import copy_notebooks
 from privacy_analytics.errors import SettingsError
 
-MONTH = "2026-10"
-REPORTS = ("usage_report", "case_study")
+RUNS = (("usage_report", "2026-09"), ("usage_report", "2026-10"), ("case_study", "2026-10"))
+"""Two months of the usage report, so that the second says what changed."""
 
 
 @click.command()
 def demo() -> None:
-    """Make a synthetic export and take it all the way to two published reports, in ./demo."""
+    """Make a synthetic export and take it all the way to published reports, in ./demo."""
     started = time.monotonic()
     root = Path("demo").resolve()
     if root.exists() and not (root / workspace.FILE).is_file() and (root.is_file() or any(root.iterdir())):
@@ -35,6 +35,7 @@ def demo() -> None:
         )
         copy_notebooks(root)
 
+    from privacy_analytics.cli.report import watched_cells
     from privacy_analytics.curator import Curator
     from privacy_analytics.dp.store import ReleaseStore
     from privacy_analytics.ingest.intake import ingest
@@ -55,13 +56,22 @@ def demo() -> None:
         click.echo(summary(ingest(settings, sample.folder, scrubber=scrubber, progress=watched())))
         masked = sum(scrubber.counts.values()) - scrubber.counts["failed"]
         click.echo(f"scrubbed   {masked:,} identifiers masked, {scrubber.counts['failed']} text(s) masked whole")
-    frozen = snapshot(settings, MONTH)
     canaries = planted.read_text(encoding="utf-8").splitlines() if planted.is_file() else []
     before = curator.ledger.lifetime().nano_rho
     store = ReleaseStore(settings.path("releases"))
     pages: list[Path] = []
-    for report in REPORTS:
-        made = run(settings, report, month=frozen.month, snapshot=frozen.token, parameters={}, canaries=canaries)
+    for report, month in RUNS:
+        frozen = snapshot(settings, month)
+        with watched_cells() as tell:
+            made = run(
+                settings,
+                report,
+                month=frozen.month,
+                snapshot=frozen.token,
+                parameters={},
+                canaries=canaries,
+                progress=tell,
+            )
         pages.append(made.html)
         publish(
             made.folder,
@@ -73,8 +83,8 @@ def demo() -> None:
             canaries=canaries,
         )
     spent = curator.ledger.lifetime().nano_rho - before
-    click.echo(f"spent {f'rho {spent / 1e9:.5f}, ε {curator.epsilon(spent):.2f},' if spent else '0'} of {MONTH}")
-    for report, page in zip(REPORTS, pages, strict=True):
+    click.echo(f"spent          {f'rho {spent / 1e9:.5f}' if spent else '0'} over two months")
+    for (report, _), page in zip(RUNS, pages, strict=True):
         click.echo(f"{report:<14} {page}")
     click.echo(f"site           {settings.path('published', 'index.html')}")
     click.echo(f"explore        pa lab -w {root.name}      ({time.monotonic() - started:.0f} s)")

@@ -1,4 +1,4 @@
-"""``pa demo``: one command from nothing to two published reports, and again for nothing."""
+"""``pa demo``: one command from nothing to published reports, and again for nothing."""
 
 import polars as pl
 import pytest
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_the_demo_says_where_to_look_and_what_was_spent(demo):
-    lines = dict(line.split(maxsplit=1) for line in demo.printed.splitlines()[-5:])
+    lines = dict(line.split(maxsplit=1) for line in demo.printed.splitlines()[-6:])
     assert lines["spent"].startswith("rho 0.0")
     for named in ("usage_report", "case_study", "site"):
         assert demo.root in type(demo.root)(lines[named]).parents
@@ -26,8 +26,8 @@ def test_the_demo_writes_its_own_folder_only(demo):
 def test_the_demo_again_spends_nothing_and_every_page_stays_as_it_is(demo, tmp_path):
     root = copy(demo.root, tmp_path / "demo")
     pages = {name: content for name, content in files(root).items() if name.endswith(".html")}
-    assert len(pages) == 5  # two runs, two published copies, the index
-    assert "spent 0 " in ok("demo", cwd=tmp_path).stdout
+    assert len(pages) == 7  # three runs, three published copies, the index
+    assert "spent          0 over" in ok("demo", cwd=tmp_path).stdout
     assert {name: content for name, content in files(root).items() if name.endswith(".html")} == pages
 
 
