@@ -95,6 +95,8 @@ QUESTIONS = [
     Mean("chats", "days_since_signup"),
     CountAccounts("accounts", by="week"),
     CountAccounts("projects", by=Bins("bpm", [100])),
+    CountAccounts("themes", by="theme"),
+    CountRows("themes", by="area"),
     Histogram("messages", "rows", [2, 4], by="role"),
     Retention(),
     Retention(cohort_by="active"),
