@@ -8,7 +8,7 @@ CONTEXT := benchmarks/dp/.venv
 PII ?= ../shared/benchmarks/pii
 CARD ?= data/scrub_card.json
 
-.PHONY: help setup demo lab test check format bench-scrub bench-dp soak audit clean
+.PHONY: help setup demo lab test check format bench-scrub bench-themes bench-dp soak audit clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ format: $(READY)  ## Put code and notebooks into form
 
 bench-scrub: $(BENCH)/.ready  ## Score the scrubber beside stock Presidio on PII=FOLDER; the result goes to CARD=FILE
 	@$(BENCH)/bin/python benchmarks/scrub/bench.py $(PII) $(CARD)
+
+bench-themes: $(READY)  ## Measure how well themes are found, on the conversations labelled by hand
+	@$(BIN)/python benchmarks/themes.py
 
 bench-dp: $(READY) $(CONTEXT)/.ready  ## CPU time of private answers beside raw polars and OpenDP's Context API, 10^6 and 10^7 events
 	@$(BIN)/python benchmarks/dp/bench.py $(CONTEXT)/bin/python $(EVENTS)
