@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from privacy_analytics.gate import Vouched
     from privacy_analytics.report.run import Progress
 
+_CLEAR = "\r\x1b[K"
 _canaries = click.option(
     "--canaries",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -48,16 +51,17 @@ def run(
     frozen = snapshot(settings, month or last_complete_month(settings))
     ledger = Curator(settings).ledger
     before = ledger.lifetime().nano_rho
-    made = run_report(
-        settings,
-        report,
-        month=frozen.month,
-        snapshot=frozen.token,
-        parameters=dict(parameter),
-        canaries=_texts(canaries),
-        timeout=timeout,
-        progress=progress(),
-    )
+    with watched_cells() as tell:
+        made = run_report(
+            settings,
+            report,
+            month=frozen.month,
+            snapshot=frozen.token,
+            parameters=dict(parameter),
+            canaries=_texts(canaries),
+            timeout=timeout,
+            progress=tell,
+        )
     spent = ledger.lifetime().nano_rho - before
     click.echo(f"{report:<14} {frozen.month}  spent {_rho(spent)}{'  (same page as before)' if made.again else ''}")
     click.echo(f"report         {made.html}")
@@ -122,16 +126,21 @@ def gate(what: str, workspace: str | None, canaries: Path | None) -> None:
         raise GateError(refused)
 
 
-def progress() -> Progress | None:
-    """One line that tells the cell and its heading, where somebody watches; else each heading has a line in the log."""
+@contextmanager
+def watched_cells() -> Generator[Progress | None]:
+    """One line that tells the cell and its heading, where somebody watches; else None, and headings are logged."""
     if not sys.stderr.isatty():
-        return None
+        yield None
+        return
 
     def tell(number: int, total: int, heading: str) -> None:
-        width = len(str(total))
-        click.echo(f"\r\x1b[K[{number:>{width}}/{total}] {heading[:70]}", err=True, nl=number == total)
+        line = f"[{number:>{len(str(total))}}/{total}] {heading[:70]}"
+        click.echo(f"{_CLEAR}{line}", err=True, nl=False)
 
-    return tell
+    try:
+        yield tell
+    finally:
+        click.echo(_CLEAR, err=True, nl=False)
 
 
 def _vouched(file: Path, canaries: list[str]) -> Vouched:

@@ -17,7 +17,7 @@ OURS = "privacy_analytics"
 _ESCAPES = frozenset(
     (
         *("open", "exec", "eval", "compile", "input", "breakpoint", "getattr", "setattr", "delattr", "vars", "globals"),
-        *("locals", "get_ipython", "display", "print", "exit", "quit", "help"),
+        *("locals", "get_ipython", "print", "exit", "quit", "help"),
     )
 )
 _READERS = re.compile(r"(?:read|scan)_\w+")

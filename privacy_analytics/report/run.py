@@ -102,12 +102,12 @@ def run(
         try:
             _execute(settings, executed, scratch, report, timeout, start_timeout, progress)
             page = render_html(executed, title=title, facts=facts)
+            notebook = rebuilt(cells(book, values, outputs(executed)))
+            gate.enforce(PAGE, page.encode(), store, vouched)
+            gate.enforce(NOTEBOOK, notebook, store, vouched)
         except PrivacyAnalyticsError:
             _write(home / FAILED, failed(book, executed, values, store))
             raise
-        notebook = rebuilt(cells(book, values, outputs(executed)))
-        gate.enforce(PAGE, page.encode(), store, vouched)
-        gate.enforce(NOTEBOOK, notebook, store, vouched)
         made = manifest.written(
             page, notebook, store, vouched,
             report=report, title=title, facts=facts, source=source.read_bytes(), values=values,

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from privacy_analytics import figures
-from privacy_analytics.cli.report import gate
+from privacy_analytics.cli.report import gate, watched_cells
 from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.errors import GateError, NotFound, UsageError
 from privacy_analytics.exports import to_csv, to_png, to_svg
@@ -109,3 +109,20 @@ def test_a_run_of_another_version_has_to_be_made_again(ask, folder):
 def test_no_other_kind_of_file_passes(ask, folder):
     (folder / "notes.txt").write_text("Fine.")
     assert isinstance(ask(folder / "notes.txt").exception, GateError)
+
+
+def test_progress_is_one_line_that_goes_away_where_somebody_watches(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    with watched_cells() as tell:
+        tell(7, 31, "How many people used the assistant?")
+        tell(8, 31, "x" * 200)
+    said = capsys.readouterr().err
+    assert said.startswith("\r\x1b[K[ 7/31] How many people used the assistant?\r\x1b[K[ 8/31] xxx")
+    assert said.endswith("x\r\x1b[K")
+    assert max(map(len, said.split("\r\x1b[K"))) < 80
+
+
+def test_progress_is_left_to_the_log_where_nobody_watches(capsys):
+    with watched_cells() as tell:
+        assert tell is None
+    assert capsys.readouterr().err == ""
