@@ -182,3 +182,14 @@ def test_what_is_quoted_repeats_the_cards_numbers(elsewhere: Path):
 def test_intervals_are_wilsons(hits: int, of: int, low: float, high: float):
     share = accuracy.Share.measured(hits, of)
     assert (share.low, share.high) == pytest.approx((low, high), abs=1e-4)
+
+
+def test_the_page_on_themes_repeats_the_card_and_names_every_theme():
+    page, card = (ROOT / "docs" / "themes.md").read_text(encoding="utf-8"), themes.card()
+    assert card is not None
+    for share in (card.first, card.among, card.area, card.other, card.first_unsaid, card.among_unsaid):
+        measured = f"{100 * share.share:.1f} % ({100 * share.low:.1f} to {100 * share.high:.1f})"
+        assert f"| {share.hits} of {share.of} | {measured} |" in page
+    assert [theme for theme in themes.THEMES if f"`{theme}`" not in page] == []
+    weak = {theme for theme, (hits, of) in card.recall.items() if hits < 0.7 * of}
+    assert [theme for theme in sorted(weak) if f"`{theme}` ({card.recall[theme][0]} of" not in page] == []
