@@ -16,6 +16,7 @@ from privacy_analytics.figures.svg import (
     ROLES,
     STEP,
     WIDTH,
+    WITHIN,
     along,
     amounts,
     categories,
@@ -104,6 +105,12 @@ def line(release: Release) -> str:
     return svg(drawn, left, 16, HEIGHT, bottom=34)
 
 
+def stand_beside(release: Release) -> bool:
+    """Whether the names of upright bars have room below them; those of hours need not all be written."""
+    names = [key_short(cell.key[0], release.by[0]) for cell in release.cells]
+    return release.by == ("hour",) or sum(room([name], most=WIDTH) for name in names) <= WIDTH - 80
+
+
 def columns(release: Release) -> str:
     """Upright bars in the order of the keys, such as the hours of a day, with whiskers; grey if weak."""
     (name,) = release.by
@@ -128,15 +135,20 @@ def columns(release: Release) -> str:
 def ranges(release: Release) -> str:
     """Quantiles as dots on the whisker of their 95 % interval, each with its number; weak ones are grey.
 
-    The axis is wider at the low end, by the square root, as the numbers are that quantiles are chosen from.
+    Those of a group stand below its name. The axis is wider at the low end, by the square root, as the numbers are that
+    quantiles are chosen from.
     """
     how = measure(release)
-    rows: list[dict[str, Any]] = [
-        _row(release, cell, capital(", ".join(map(key_short, cell.key, release.by)))) | {"role": _role(cell)}
-        for cell in release.shown
-    ]
-    labels = [row["label"] for row in rows]
-    left, right = room(labels, most=200), room((row["text"] for row in rows), most=110)
+    rows: list[dict[str, Any]] = []
+    labels: list[str] = []
+    for cell in release.shown:
+        *groups, last = map(key_short, cell.key, release.by)
+        group = capital(", ".join(groups))
+        label = f"{group}{WITHIN}{last}" if group else capital(last)
+        rows.append(_row(release, cell, label) | {"role": _role(cell)})
+        labels += [each for each in (group, label) if each and each not in labels]
+    left = room((label.rpartition(WITHIN)[2] for label in labels), most=BROADEST)
+    right = room((row["text"] for row in rows), most=110)
     top, least = max(row["high"] for row in rows), min(0.0, *(row["low"] for row in rows))
     marks = ticks(top, least) if least < 0 else root_ticks(top, WIDTH - left - right)
     span = alt.Scale(type="linear" if least < 0 else "sqrt", domain=[least, max(top, marks[-1])], nice=False)
@@ -154,7 +166,7 @@ def ranges(release: Release) -> str:
     ]
     number = base.mark_text(align="left", dx=10, fill=ROLES["label"], fontSize=13)
     drawn.append(number.encode(x=alt.XValue("width"), text="text:N"))
-    return svg(drawn, left, right, len(labels) * STEP, bottom=34)
+    return svg(drawn, left, right, len(labels) * (STEP - 4), bottom=34)
 
 
 def slopes(groups: Sequence[tuple[Release, Release]], months: Sequence[str]) -> str:

@@ -77,10 +77,12 @@ def line(releases: Sequence[Release], options: Options) -> str:
 
 
 def columns(releases: Sequence[Release], options: Options) -> str:
-    """Upright bars over the hours of a day, with whiskers."""
+    """Upright bars over the hours of a day, with whiskers; lying ones where the names of keys need more room."""
     from privacy_analytics.figures import charts
 
     release = one(releases)
+    if not charts.stand_beside(release):
+        return bars(releases, options)
     zone = (release.recorded or {}).get("timezone")
     where = f" · hours in {zone}" if zone and release.by == ("hour",) else ""
     return _figure(release, charts.columns(release), options, f"bar: value · whisker: 95 % interval{where}")

@@ -28,6 +28,8 @@ ROLES = {
     "grid": "#dfe3e7",
 }
 """What a colour is for: the class, and how it looks where there is no style sheet."""
+WITHIN = "¦"
+"""Between a group, whose name is a line of its own, and what is written below it."""
 _CHARACTER = 9.4
 """Width of a character, generously, at the 16 units that narrow screens get."""
 
@@ -48,10 +50,17 @@ def fitted(labels: list[str], *, most: int) -> list[str]:
 
 
 def categories(labels: list[str], width: int, field: str = "label") -> alt.Y:
-    """One line a label, from the top, in a margin of this width."""
+    """One line a label, from the top, in a margin of this width; ``WITHIN`` stands after the group of a label."""
+    grouped: dict[str, Any] = {}
+    if any(WITHIN in label for label in labels):
+        bold = {"test": f"indexof(datum.label, '{WITHIN}') < 0", "value": "bold"}
+        grouped = {
+            "labelExpr": f"peek(split(datum.label, '{WITHIN}'))",
+            "labelFontWeight": {"condition": bold, "value": "normal"},
+        }
     axis = alt.Axis(
-        title=None, domain=False, ticks=False, labelPadding=10, labelLimit=width - 12, minExtent=width, maxExtent=width,
-        labelColor=ROLES["label"], labelFontSize=13, labelOverlap=False,
+        **grouped, title=None, domain=False, ticks=False, labelPadding=10, labelLimit=width - 12, minExtent=width,
+        maxExtent=width, labelColor=ROLES["label"], labelFontSize=13, labelOverlap=False,
     )  # fmt: skip
     return alt.Y(f"{field}:N", sort=labels, scale=alt.Scale(domain=labels), axis=axis)
 

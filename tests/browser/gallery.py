@@ -90,6 +90,12 @@ def _parts() -> list[str]:
         fragment("figure", released(
             {"p50": (4.75, 4.75, 5.29), "p90": (11.48, 8.44, 25.23)}, by=("quantile",), unit="quantile",
             clipped=Clipped(101.4, 16.2, 186.6), **minutes | {"kind": "quantiles"})),
+        fragment("figure", released(
+            {(os, part): (length, length - 1, length + 9) for os in ("windows", "macos")
+             for part, length in (("p25", 3.0), ("p50", 9.0), ("p75", 31.0), ("p90", 88.0))},
+            by=("os", "quantile"), unit="quantile", **minutes | {"kind": "quantiles"})),
+        fragment("columns", released(bins, by=("minutes",), **minutes | {"kind": "histogram"})),
+        fragment("columns", released({"0": 900.0, "1 to 5": 600.0, "6 or more": 90.0}, by=("rows",), kind="histogram")),
         fragment("figure", released(bins, by=("minutes",), **minutes | {"kind": "histogram"})),
         fragment("figure", released(kept, by=("cohort", "week"), kind="retention", cohort_by="signup",
                                     reads=["2026-09", "2026-10"])),

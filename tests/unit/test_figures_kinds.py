@@ -96,6 +96,20 @@ def test_quantiles_say_how_many_accounts_have_at_most_so_much(asked):
     assert re.findall(r">(Half|Nine in ten)[^<]*</text>", beside) == ["Half", "Nine in ten"]
 
 
+def test_quantiles_of_groups_stand_below_the_name_of_their_group(asked):
+    spread = {(os, part): (5.0, 4.0, 6.0) for os in ("windows", "macos") for part in ("p50", "p90")}
+    html = figures.figure(asked(spread, by=("os", "quantile"), **QUANTILES))
+    written = re.findall(r'<text text-anchor="end"[^>]*>([^<]+)</text>', html)
+    assert written == ["Windows", "half", "nine in ten", "macOS", "half", "nine in ten"]
+
+
+def test_upright_bars_lie_down_where_their_names_need_the_room(asked):
+    few, many = {"0": 900.0, "1 or more": 90.0}, {f"{low} to {low + 5}": 900.0 for low in range(0, 40, 5)}
+    upright, lying = (figures.fragment("columns", asked(bins, by=("rows",), kind="histogram")) for bins in (few, many))
+    assert 'text-anchor="middle"' in upright
+    assert 'text-anchor="middle"' not in lying
+
+
 def test_bins_stay_in_their_order(asked):
     bins = {"under 5": 400.0, "5 to 15": 900.0, "15 or more": 600.0}
     histogram = asked(bins, by=("minutes",), kind="histogram", column="minutes", of="mean", bounds=(0.0, 240.0))
