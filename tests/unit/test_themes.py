@@ -94,9 +94,9 @@ def test_a_placeholder_says_nothing():
 
 
 def test_one_slip_is_mended_but_ordinary_and_short_words_are_what_they_are():
-    known = Vocabulary(["chorus", "quieter", "third"]).known
+    known = Vocabulary(["chorus", "quieter", "sample", "third"]).known
     assert [known(word) for word in ("choruus", "chorsu", "chors", "chxrxs")] == ["chorus", "chorus", "", ""]
-    assert [known(word) for word in ("quiter", "quieten", "thrid", "there")] == ["quieter", "quieter", "", ""]
+    assert [known(word) for word in ("quiter", "quieten", "thrid", "simple")] == ["quieter", "quieter", "", ""]
 
 
 def test_what_is_asked_first_weighs_more_than_what_is_added_later():
