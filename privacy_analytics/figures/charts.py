@@ -102,7 +102,7 @@ def line(release: Release) -> str:
         .mark_circle(size=34, fill=ROLES["faint"], opacity=1)
         .encode(y=values),
     ]
-    return svg(drawn, left, 16, HEIGHT, bottom=34)
+    return svg(drawn, left, 16, HEIGHT, top=30, bottom=34)  # a number may stand above the highest line of the grid
 
 
 def stand_beside(release: Release) -> bool:

@@ -91,7 +91,7 @@ def key_words(key: tuple[str, ...], by: tuple[str, ...]) -> str:
 
 
 def key_short(part: str, name: str) -> str:
-    """A part of a key as an axis has room for it: ``"5 Oct"``, ``"W40"``, ``"14"``, ``"+1"``, ``"nine in ten"``."""
+    """A part of a key as an axis has room for it: ``"5 Oct"``, ``"W40"``, ``"+1"``, ``"5–15"``, ``"half"``."""
     if day := re.fullmatch(r"\d{4}-(\d\d)-(\d\d)", part):
         return f"{int(day[2])} {MONTHS[int(day[1]) - 1][:3]}"
     if week := re.fullmatch(r"\d{4}-W(\d\d)", part):
@@ -100,7 +100,10 @@ def key_short(part: str, name: str) -> str:
         return part
     if name == "quantile":
         return _PARTS.get(part, f"{part[1:]} %")
-    return f"+{part}" if name == "week" else part_words(part, name)
+    words = part_words(part, name)
+    if is_bin(part) and "-" not in part:
+        return words.replace("under ", "<").replace(" to ", "–").replace(" or more", "+")
+    return f"+{part}" if name == "week" else words
 
 
 def part_words(part: str, name: str) -> str:

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from privacy_analytics.dp.questions import ROWS
 from privacy_analytics.dp.releases import Release
 from privacy_analytics.errors import UsageError
 from privacy_analytics.figures.changes import Changes, changes
 from privacy_analytics.figures.format import STATUS, column_words, error, months_words, show
-from privacy_analytics.figures.measures import covered, measure
+from privacy_analytics.figures.measures import covered, measure, rows
 from privacy_analytics.figures.parts import beside, details, framed, headed, hidden, numbers, one
 from privacy_analytics.figures.words import alt_text, chosen_key, definition, is_sorted_time, sentence, title
 
@@ -102,6 +103,7 @@ def grid(releases: Sequence[Release], options: Options) -> str:
 
     release = one(releases)
     across = "weeks later" if release.by == ("cohort", "week") else column_words(release.by[1])
+    across = f"number of {rows(release)}" if across == ROWS else across
     blank = " · blank: too small to show" if len(release.shown) < len(release.cells) else ""
     errors = {error(cell, measure(release)) for cell in release.shown}
     spread = f" · each number {errors.pop()}" if len(errors) == 1 else ""

@@ -99,6 +99,10 @@ def _parts() -> list[str]:
         fragment("figure", released(bins, by=("minutes",), **minutes | {"kind": "histogram"})),
         fragment("figure", released(kept, by=("cohort", "week"), kind="retention", cohort_by="signup",
                                     reads=["2026-09", "2026-10"])),
+        fragment("figure", released({(key, of): value / (1 + at) for key, value in FEATURES.items()
+                                     for at, of in enumerate(("1", "2 to 5", "6 to 20", "21 or more"))},
+                                    by=("feature", "rows"), kind="histogram", column="rows", bounds=(0.0, 100.0))),
+        fragment("figure", released({f"2026-W{week}": 4_900.0 for week in range(40, 45)}, by=("week",), sigma=50.0)),
         fragment("figure", released(phrases, by=("phrase",), table="messages", kind="top_keys")),
         fragment("figure", released({"chat": 3.0}, by=("feature",)), title="Nothing to show"),
         fragment("table", features),

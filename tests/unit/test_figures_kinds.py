@@ -150,6 +150,14 @@ def test_a_weak_number_in_a_grid_is_written_in_grey_on_a_light_ground(asked):
     assert html.count('class="quiet" fill="#5d666f">8') == 1
 
 
+def test_bins_across_a_grid_are_written_short_and_say_of_what(asked):
+    bins = ("under 2", "2 to 5", "1000 or more")
+    html = figures.figure(asked({("chat", part): 900.0 for part in bins}, by=("feature", "rows"), column="rows"))
+    assert re.findall(r">(1|2–4|1,000\+)</text>", html) == ["1", "2–4", "1,000+"]
+    assert "across: number of sessions" in html
+    assert "1,000 or more" in html.partition("<details>")[2]
+
+
 def test_a_grid_of_many_columns_comes_in_bands(asked):
     weeks = {("2026-W36", str(later)): 900.0 for later in range(9)}
     html = figures.figure(asked(weeks, by=("cohort", "week"), kind="retention", cohort_by="active"))
