@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -159,3 +160,14 @@ def test_findings_name_no_text_that_was_found(files, store, vouched):
         findings = check(name, data, store, vouched)
         assert any("an e-mail address" in finding for finding in findings), name
         assert not any("jane" in finding for finding in findings)
+
+
+def test_what_was_drawn_once_is_drawn_again_when_a_release_changes(files, world, vouched, tmp_path):
+    other = ReleaseStore(tmp_path)
+    for each in world.values():
+        other.put(each.id, each.to_json())
+    assert check("report.ipynb", files["report.ipynb"], other, vouched) == []
+    other.put("r-month", replace(world["month"], cells=world["before"].cells).to_json())
+    assert check("report.ipynb", files["report.ipynb"], other, vouched) != []
+    (tmp_path / "r-month.json").unlink()
+    assert check("report.ipynb", files["report.ipynb"], other, vouched) != []
