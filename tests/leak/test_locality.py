@@ -69,6 +69,8 @@ def disturber(rng, others):
         {"role": "user", "content": "OggS\x00\x02"},
         {"role": "user", "content": "x" * 40_000},
     ]
+    asked = {"role": "user", "content": "what reverb, which compressor, and how do I sidechain it?"}
+    rows["chats"].append(rows["chats"][0] | {"conversation_id": "c2", "messages": [asked]})
     return rows
 
 
