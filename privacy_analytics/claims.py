@@ -1,8 +1,9 @@
 """What a report tries to say, over the blocks of its plan by name.
 
 A *part* is a block, ``"month"``; one of its cells, ``"features:mix_assist"``; several that add up,
-``"often:6 to 10|11 or more"``; the mean of its cells, ``"day:average"``; or a pair of parts, the first divided by the
-second. Which wording stands is decided by the released numbers (``figures.claims``).
+``"often:6 to 10|11 or more"``; the mean of its cells, ``"day:average day"``, unless it was answered by week instead;
+or a pair of parts, the first divided by the second. Which wording stands is decided by the released numbers
+(``figures.claims``).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from privacy_analytics.dp.releases import Release
 
 Part = str | tuple["Part", "Part"]
 As = Literal["count", "share", "ratio"]
-AVERAGE = "average"
+AVERAGES = {"average day": ("day",), "average week": ("week",)}
 _SINCE = ("trend", "riser")
 """Forms that compare with last month."""
 
@@ -85,8 +86,10 @@ class Told:
         block, _, keys = part.partition(":")
         if block not in answers:
             return None
+        if keys in AVERAGES and answers[block].by != AVERAGES[keys]:
+            return None
         leaf: dict[str, Any] = {"of": self._place(answers[block])}
-        if keys == AVERAGE:
+        if keys in AVERAGES:
             return leaf | {"mean": True}
         return leaf | ({"keys": [[key] for key in keys.split("|")]} if keys else {})
 

@@ -17,7 +17,7 @@ from functools import cached_property
 from importlib.metadata import version
 from typing import Any, cast
 
-from privacy_analytics import policy, resolve
+from privacy_analytics import policy, resolve, themes
 from privacy_analytics.asked import asked, charged, expected
 from privacy_analytics.contracts import synthetic, tables
 from privacy_analytics.counting import LakeEngine, told_to
@@ -265,7 +265,7 @@ class Curator:
             mechanism=drawn.mechanism,
             nano_rho=charge.nano_rho,
             delta=charge.delta,
-            recorded=recorded,
+            recorded=recorded | ({"themes": themes.quoted()} if bounded.question.table == "themes" else {}),
         )
 
     def _share_of(self, request: Mapping[str, Any], purse: Purse) -> Charge:

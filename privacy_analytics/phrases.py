@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import polars as pl
 
 from privacy_analytics.dp.selection import weight
+from privacy_analytics.shipped import shipped
 
 _PLACEHOLDER = r"<[A-Z_]{2,24}(?:_[0-9]{1,4})?>"
 _BREAK = r"[^\p{L}\p{N}'’+#&\s-]+"
@@ -25,7 +27,8 @@ def of(rows: pl.LazyFrame, words: int) -> pl.DataFrame:
     Parameters
     ----------
     rows : ``account``, ``account_hash``, ``text``; scrubbed
-    words : of a phrase; it does not reach over punctuation, a placeholder or the end of a text
+    words : of a phrase; it does not reach over punctuation, a placeholder or the end of a text, and neither begins
+        nor ends with a function word, of a public list
     """
     plain = pl.col("text").str.replace_all(_PLACEHOLDER, "\n").str.to_lowercase().str.replace_all(_BREAK, "\n")
     word = pl.col("said").str.split(" ").list.eval(pl.element().str.strip_chars("'’&-"))
@@ -39,7 +42,9 @@ def of(rows: pl.LazyFrame, words: int) -> pl.DataFrame:
     following = [pl.col("word").shift(-ahead) for ahead in range(words)]
     return (
         said.with_columns(phrase=pl.concat_str(following, separator=" "))
-        .filter(pl.col("phrase").is_not_null())
+        .filter(
+            pl.col("phrase").is_not_null(), ~pl.any_horizontal(_empty(end) for end in (following[0], following[-1]))
+        )
         .group_by("account", "phrase")
         .agg(pl.col("account_hash").min())
         .collect()
@@ -58,6 +63,16 @@ def counts(said: pl.DataFrame, keys: Sequence[str], per_account: int, salt: byte
     kept = _kept(said.filter(pl.col("phrase").is_in(list(keys))), per_account, salt)
     counted = dict(kept.group_by("phrase").len().iter_rows())
     return [counted.get(key, 0) for key in keys]
+
+
+def _empty(word: pl.Expr) -> pl.Expr:
+    return word.str.replace_all("’", "'").is_in(list(_function_words()))
+
+
+@cache
+def _function_words() -> frozenset[str]:
+    text = shipped("data", "function_words.txt").read_text(encoding="utf-8")
+    return frozenset(word for line in text.splitlines() if not line.startswith("#") for word in line.split())
 
 
 def _kept(said: pl.DataFrame, per_account: int, salt: bytes) -> pl.DataFrame:

@@ -8,15 +8,15 @@ from typing import Any
 
 from privacy_analytics import figures
 from privacy_analytics.answers import Answer, Shown, average, compare, kept, share
-from privacy_analytics.claims import AVERAGE, Claim, Told
+from privacy_analytics.claims import AVERAGES, Claim, Told
 from privacy_analytics.dp.releases import Release
 from privacy_analytics.errors import NotFound, UsageError
 
 Json = Mapping[str, Any]
 Part = str | tuple[str, str]
-"""A block of a plan by name; ``"day:average"`` is its mean, ``"stayed:kept"`` the share of each cohort that came back;
+"""A block of a plan by name; ``"day:average day"`` is its mean, ``"stayed:kept"`` the share of a cohort that came back;
 or two of them: the first as a share of the second."""
-_FREE = {AVERAGE: average, "kept": kept}
+_FREE = {**dict.fromkeys(AVERAGES, average), "kept": kept}
 Ask = Callable[[], Json | None]
 
 
@@ -25,6 +25,7 @@ class Released:
 
     def __init__(self, outcome: Json, earlier: Ask = lambda: None) -> None:
         self._outcome, self._ask = outcome, earlier
+        self._titles: dict[str, str] = {}  # what a reader calls a block
         cost = f"Spent rho {self.spent:.5f}" if self.spent else "Answered before: spent 0"
         cost += f"; left for this purpose: {outcome['left'] / 1e9:.5f}."
         self._answers = {name: Answer(Release.from_raw(raw), cost) for name, raw in outcome["releases"].items()}
@@ -88,9 +89,13 @@ class Released:
         ``as_="stacked"`` draws accounts that are in one cell each as the parts of one bar.
         """
         part: Part = (name, of) if of else name
+        if title:
+            self._titles[name.partition(":")[0]] = title
         if missing := self._missing([part]):
             return missing
         now = self._part(part)
+        if now.release.by and not now.release.shown:
+            return Shown(self._unshown([{"name": name, "needs": None}], beside=True), f"{name}: too small this month")
         before = self._since(part, now) if _bars(now) and as_ == "figure" else None
         since = [before] if before else []
         parts = [answer.release for answer in (now, *since)]
@@ -98,6 +103,7 @@ class Released:
 
     def tiles(self, *parts: Part, labels: Sequence[str] | None = None) -> Shown:
         """Headline numbers side by side with their change; those that are too small this month are left out."""
+        self._titles |= {part: said for part, said in zip(parts, labels or (), strict=False) if isinstance(part, str)}
         here = [at for at, part in enumerate(parts) if not self._missing([part])]
         if not here:
             return self._missing(parts) or self.not_shown()
@@ -159,7 +165,7 @@ class Released:
         """What is too small this month, and from how many accounts it would be shown."""
         small = self._outcome["too_small"]
         text = "\n".join(f"{each['name']}: {_from(each['needs'])}" for each in small)
-        return Shown(_unshown(small), text or "Everything asked for is shown.")
+        return Shown(self._unshown(small), text or "Everything asked for is shown.")
 
     def method(self) -> Shown:
         """What was counted, who is not in it, how noise was added, what may not be said."""
@@ -185,7 +191,7 @@ class Released:
         each: list[Answer] = []
         for name in names:
             block, _, free = name.partition(":")
-            if block not in known:
+            if block not in known or not _fits(known[block], free):
                 return None
             each.append(_FREE[free](known[block]) if free else known[block])
         return share(each[0], of=each[1]) if len(each) > 1 else each[0]
@@ -197,12 +203,20 @@ class Released:
 
     def _missing(self, parts: Sequence[Part]) -> Shown | None:
         """A line about the blocks that are too small this month; None where all are there."""
-        named = [name for part in parts for name in ((part,) if isinstance(part, str) else part)]
-        blocks = [name.partition(":")[0] for name in named]
-        if not (missing := [name for name in blocks if name not in self._answers]):
+        named = [name.partition(":") for part in parts for name in ((part,) if isinstance(part, str) else part)]
+        missing = [block for block, _, _ in named if block not in self._answers]
+        coarse = [block for block, _, free in named if block in self._answers and not _fits(self[block], free)]
+        if not missing and not coarse:
             return None
         small = [each for each in self._outcome["too_small"] if each["name"] in missing]
-        return Shown(_unshown(small), f"{', '.join(missing)}: too small to show this month")
+        small += [{"name": block, "needs": None} for block in coarse]
+        return Shown(self._unshown(small, beside=True), f"{', '.join(missing + coarse)}: too small to show this month")
+
+    def _unshown(self, small: Sequence[Json], *, beside: bool = False) -> str:
+        named = [(self._titles.get(each["name"].partition(":")[0], each["name"].replace("_", " ")), each["needs"])
+                 for each in small]  # fmt: skip
+        blocks = [{"name": name, "needs": needs and figures.bucket(needs)} for name, needs in named]
+        return figures.fragment("not_shown", blocks=blocks, beside=beside or None)
 
     def __repr__(self) -> str:
         return f"Released: {', '.join(self._answers)}. {len(self._outcome['too_small'])} block(s) too small."
@@ -214,6 +228,11 @@ def _bars(answer: Answer) -> bool:
     return release.unit != "quantile" and (not release.by or (len(release.by) == 1 and release.by[0] not in _TIMED))
 
 
+def _fits(answer: Answer, free: str) -> bool:
+    """Whether a mean of days is asked of days: in a small month they are weeks."""
+    return free not in AVERAGES or answer.release.by == AVERAGES[free]
+
+
 _TIMED = ("day", "week", "month", "hour", "phrase")
 
 
@@ -223,11 +242,3 @@ def _releases(ask: Ask) -> Json:
 
 def _from(needs: int | None) -> str:
     return f"from about {figures.bucket(needs):,} accounts" if needs else "a month that it reads has no data"
-
-
-def _unshown(small: Sequence[Json]) -> str:
-    blocks = [
-        {"name": each["name"].replace("_", " "), "needs": each["needs"] and figures.bucket(each["needs"])}
-        for each in small
-    ]
-    return figures.fragment("not_shown", blocks=blocks)

@@ -35,7 +35,7 @@ from privacy_analytics.dp.questions import (
 )
 from privacy_analytics.errors import PolicyError, UsageError
 
-DERIVED_VERSIONS = {"sessions": 2, "themes": themes.VERSION}
+DERIVED_VERSIONS = {"phrases": 2, "sessions": 2, "themes": themes.VERSION}
 """Raised when a derived table, or what is joined to one, is computed differently: its questions get a new identity."""
 
 MOST_CELLS = 100_000
@@ -75,11 +75,16 @@ def resolve(question: Question, tables: Mapping[str, Table], *, purpose: str, mo
         per_cell=_per_cell(question, table, value),
         population=policy.population(purpose),
         snapshot=snapshot,
-        versions=tuple((name, v) for name, v in DERIVED_VERSIONS.items() if name == question.table),
+        versions=_versions(question),
         value=value,
         places=_places(question, value, groups),
         months=months if len(months) > 1 else (),
     )
+
+
+def _versions(question: Question) -> tuple[tuple[str, int], ...]:
+    derived = {question.table, "phrases"} if isinstance(question, TopKeys) else {question.table}
+    return tuple((name, version) for name, version in DERIVED_VERSIONS.items() if name in derived)
 
 
 def grains(question: Question) -> tuple[Question, ...]:

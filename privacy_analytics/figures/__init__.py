@@ -63,7 +63,7 @@ RENDERERS: dict[str, tuple[fragments.Renderer, tuple[str, ...]]] = {
     "persona": (cards.persona, ("title", "labels")),
     "method": (cards.method, ()),
     "footnotes": (notes.footnotes, ()),
-    "not_shown": (box.not_shown, ("blocks",)),
+    "not_shown": (box.not_shown, ("blocks", "beside")),
     "privacy_box": (box.privacy_box, ()),
 }
 """Each renderer with the options that it takes; all take ``sources=True``, which links to the page's footnotes."""
@@ -203,9 +203,9 @@ def _offered(value: Any, _months: Sequence[str]) -> None:
         raise UsageError("offered is how many sentences were tried together.")
 
 
-def _everything(value: Any, _months: Sequence[str]) -> None:
+def _flag(value: Any, _months: Sequence[str]) -> None:
     if not isinstance(value, bool):
-        raise UsageError("everything is true or false.")
+        raise UsageError("everything and beside are true or false.")
 
 
 def _before(value: Any, _months: Sequence[str]) -> None:
@@ -230,5 +230,6 @@ _CHECKS: dict[str, Callable[[Any, Sequence[str]], None]] = {
     "claim": _claim,
     "claims": _claims,
     "offered": _offered,
-    "everything": _everything,
+    "everything": _flag,
+    "beside": _flag,
 }

@@ -49,6 +49,9 @@ def not_shown(_releases: Sequence[Release], options: Mapping[str, Any]) -> str:
     blocks: list[dict[str, Any]] = options.get("blocks", [])
     if not blocks:
         return '<p class="note">Every block that was planned is shown.</p>'
+    if options.get("beside"):
+        said = "; ".join(f"{block['name']}, {_from(block['needs'])}" for block in blocks)
+        return f'<p class="note">Not shown this month: {escape(said)}.</p>'
     items = "".join(f"<li>{escape(block['name'])}: {_from(block['needs'])}</li>" for block in blocks)
     return f'<p>Not shown this month:</p><ul class="unshown">{items}</ul>'
 
@@ -101,7 +104,7 @@ def _facts(releases: Sequence[Release]) -> list[tuple[str, str]]:
 
 
 def _from(needs: int | None) -> str:
-    return "there is no data of a month that it reads" if needs is None else f"from about {needs:,} accounts"
+    return "a month that it reads has no data, or is too small" if needs is None else f"from about {needs:,} accounts"
 
 
 def _power(value: float) -> str:

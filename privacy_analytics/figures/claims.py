@@ -22,8 +22,8 @@ from privacy_analytics.figures.format import Measure, capital, month_words, part
 MISS = 0.05
 MOST = 5
 """Sentences that a summary shows."""
-WIDEST = 0.25
-"""A number is said while its interval reaches at most so far from it, as a part of it."""
+ABOUT, BETWEEN = 0.25, 0.6
+"""How far an interval may reach from its number, as a part of it: to be called about that, and to be said at all."""
 _AS = {"count": Measure(finest=1.0), "share": Measure(" %", 100, most=1.0, finest=0.1), "ratio": Measure()}
 
 Claim = Mapping[str, Any]
@@ -98,9 +98,11 @@ def _most(options: Mapping[str, Any]) -> int:
 
 def _amount(claim: Claim, releases: Sequence[Release], miss: float) -> Said:
     found, how = estimate(claim["tree"], releases, miss), _AS[claim["as"]]
-    if found is None or found.high - found.low > 2 * WIDEST * found.value:
+    if found is None or found.high - found.low > 2 * BETWEEN * found.value:
         return Said("dropped")
-    return Said("clear", f"About {number(found, how)} {_says(claim, releases)} in {_month(claim['tree'], releases)}.")
+    close = found.high - found.low <= 2 * ABOUT * found.value
+    many = f"About {number(found, how)}" if close else f"Between {span(found, how).replace(' to ', ' and ')}"
+    return Said("clear", f"{many} {_says(claim, releases)} in {_month(claim['tree'], releases)}.")
 
 
 def _trend(claim: Claim, releases: Sequence[Release], miss: float) -> Said:

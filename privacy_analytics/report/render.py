@@ -21,6 +21,8 @@ from nbconvert.exporters import TemplateExporter
 from privacy_analytics.errors import NotebookError, UsageError
 from privacy_analytics.figures import opening, specifications, style
 from privacy_analytics.figures.format import month_words
+from privacy_analytics.gate.site import house
+from privacy_analytics.report.sections import with_something
 
 _FRAGMENTS = re.compile(rf"\s*(?:{opening.pattern}(?:(?!</section>).)*</section>\s*)+", re.DOTALL)
 _WAY_OUT = "A report's cell ends with .plot(), .table(), .sentence() or the like, or shows nothing."
@@ -66,9 +68,11 @@ def render_html(notebook: Any, *, title: str, facts: Facts) -> str:
     for number, cell in enumerate(book.cells, start=1):
         if cell.cell_type == "code":
             cell.outputs = [_kept(output, number) for output in cell.outputs]
+    book.cells = with_something(book.cells)
     exporter = _Page(template_name="page", extra_template_basedirs=[str(TEMPLATES)], exclude_input=True)
     exporter.register_filter("prose", prose)
     page = asdict(facts) | {"title": title, "month": month_words(facts.month), "style": style()}
+    page["csp"] = house("").csp
     body, _ = cast("tuple[str, Any]", exporter.from_notebook_node(book, resources={"page": page}))  # pyright: ignore[reportUnknownMemberType]
     return body
 

@@ -123,7 +123,7 @@ def every_kind(workspace_with: Any, events: Any, session_of: Any) -> tuple[list[
         occurred_at=pl.col("day").cast(pl.Datetime("us", "UTC")) + pl.duration(hours=pl.int_range(pl.len()) % 24),
         duration_ms=(pl.int_range(pl.len()) % 700).cast(pl.Float64),
     )
-    said = frame.filter(pl.col("day").dt.month() == 10).select("account", "day", content=pl.lit("Make it louder."))
+    said = frame.filter(pl.col("day").dt.month() == 10).select("account", "day", content=pl.lit("Make drums louder."))
     settings = workspace_with(timed, messages=said)
     session = session_of(settings, "usage")
     releases = [session.release(question, share=0.3).release for question in EVERY_KIND]

@@ -27,21 +27,23 @@ def of(text: str | None, words: int = 1) -> set[str]:
 @pytest.mark.parametrize(
     ("text", "words", "phrases"),
     [
-        ("How do I pan a bus", 2, {"how do", "do i", "i pan", "pan a", "a bus"}),
-        ("how   do\tI", 2, {"how do", "do i"}),
+        ("Pan drum bus hard", 2, {"pan drum", "drum bus", "bus hard"}),
+        ("How do I pan a bus", 2, set()),
+        ("How do I pan a bus", 3, {"pan a bus"}),
+        ("pan   drum\tBus", 2, {"pan drum", "drum bus"}),
         ("pan the bus. mix it", 3, {"pan the bus"}),
         ("pan, mix; bus? (eq) [lo] a/b_c:d", 2, set()),
         ("pan\nmix", 2, set()),
         ("pan - mix", 2, set()),
-        ("don't 'quote' rock-'n'-roll it’s", 1, {"don't", "quote", "rock-'n'-roll", "it’s"}),
-        ("C# and R&B at +3", 1, {"c#", "and", "r&b", "at", "+3"}),
+        ("don't 'quote' rock-'n'-roll it’s", 1, {"quote", "rock-'n'-roll"}),
+        ("C# and R&B at +3", 1, {"c#", "r&b", "+3"}),
         ("ÉTÉ straße ミックス", 1, {"été", "straße", "ミックス"}),
         (f"{'x' * 40} {'y' * 41} z", 1, {"x" * 40, "z"}),
         (f"a {'y' * 41} z", 2, set()),
         ("", 1, set()),
         (None, 1, set()),
         ("one", 2, set()),
-        ("a b c d", 4, {"a b c d"}),
+        ("e b c d", 4, {"e b c d"}),
     ],
 )
 def test_phrases_are_runs_of_words_between_signs(text: str | None, words: int, phrases: set[str]):
@@ -60,9 +62,9 @@ def test_a_placeholder_never_appears_and_no_phrase_reaches_over_one(shown: str, 
 
 
 def test_no_phrase_reaches_into_the_next_message_or_account():
-    found = said((1, "how do"), (1, "i pan"), (2, "a bus"), words=2)
-    assert sorted(found.select("account", "phrase").rows()) == [(1, "how do"), (1, "i pan"), (2, "a bus")]
-    assert said((1, "how do"), (1, "i pan"), (2, "a bus"), words=3).is_empty()
+    found = said((1, "mix low"), (1, "hard pan"), (2, "drum bus"), words=2)
+    assert sorted(found.select("account", "phrase").rows()) == [(1, "hard pan"), (1, "mix low"), (2, "drum bus")]
+    assert said((1, "mix low"), (1, "hard pan"), (2, "drum bus"), words=3).is_empty()
 
 
 words = st.lists(st.sampled_from(["pan", "mix", "eq", ".", "<EMAIL>", "\n"]), max_size=8).map(" ".join)
@@ -81,8 +83,8 @@ def test_phrases_are_what_plain_python_finds(messages: Any, length: int):
     assert sorted(found) == sorted(expected)
 
 
-sayings = st.lists(st.tuples(st.integers(0, 3), st.sampled_from("abcdefgh")), max_size=40)
-frozensets = st.frozensets(st.sampled_from("abcdefgh"), max_size=4)
+sayings = st.lists(st.tuples(st.integers(0, 3), st.sampled_from("bcdefghj")), max_size=40)
+frozensets = st.frozensets(st.sampled_from("bcdefghj"), max_size=4)
 
 
 @given(sayings, frozensets, st.integers(1, 5))
@@ -104,7 +106,7 @@ def test_every_account_spreads_one_weight_evenly_over_what_is_not_found_yet(
 @given(sayings, st.integers(1, 5))
 @settings(max_examples=30, deadline=None)
 def test_weights_and_counts_are_sums_of_one_accounts_each(sayings: Any, per_account: int):
-    spoken, keys = said(*sayings), list("abcdefgh")
+    spoken, keys = said(*sayings), list("bcdefghj")
     each = [spoken.filter(pl.col("account") == account) for account in range(4)]
     summed: Counter[str] = Counter()
     for alone in each:
@@ -116,13 +118,13 @@ def test_weights_and_counts_are_sums_of_one_accounts_each(sayings: Any, per_acco
 
 
 def test_counts_come_in_the_order_of_the_keys_and_know_no_others():
-    spoken = said((1, "a b"), (2, "b"), (3, "b c"))
-    assert phrases.counts(spoken, ["b", "nobody", "a"], 5, SALT) == [3, 0, 1]
+    spoken = said((1, "e b"), (2, "b"), (3, "b c"))
+    assert phrases.counts(spoken, ["b", "nobody", "e"], 5, SALT) == [3, 0, 1]
     assert phrases.counts(spoken, [], 5, SALT) == []
 
 
 def test_what_an_account_keeps_depends_on_the_salt_and_on_the_account():
-    spoken = said(*((account, " ".join("abcdefgh")) for account in range(200)))
+    spoken = said(*((account, " ".join("bcdefghj")) for account in range(200)))
     kept = [phrases.weights(spoken, frozenset(), 1, salt) for salt in (SALT, SALT, b"another")]
     assert kept[0] == kept[1] != kept[2]
     assert len(kept[0]) == 8
