@@ -17,7 +17,7 @@ from privacy_analytics.errors import NotFound, SettingsError
 from privacy_analytics.settings import FILE, FORMAT, NOTICE_DAYS, Settings, read
 
 VARIABLE = "PRIVACY_ANALYTICS_WORKSPACE"
-FOLDERS = ("private", "lake", "snapshots", "releases", "runs", "published", "logs", "keys")
+FOLDERS = ("private", "lake", "snapshots", "releases", "runs", "approved", "published", "logs", "keys")
 
 TEMPLATE = """\
 # A privacy_analytics workspace. `pa doctor` says what is wrong with it and how to mend it.

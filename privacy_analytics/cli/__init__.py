@@ -27,6 +27,7 @@ COMMANDS = {
     "run": "report",
     "gate": "report",
     "publish": "report",
+    "stats": "stats",
     "budget": "budget",
     "serve": "serve",
 }

@@ -37,9 +37,8 @@ def demo() -> None:
 
     from privacy_analytics.cli.report import watched_cells
     from privacy_analytics.curator import Curator
-    from privacy_analytics.dp.store import ReleaseStore
     from privacy_analytics.ingest.intake import ingest
-    from privacy_analytics.report.publish import publish
+    from privacy_analytics.marketing.publish import publish
     from privacy_analytics.report.run import run
     from privacy_analytics.snapshots import snapshot
 
@@ -58,7 +57,6 @@ def demo() -> None:
         click.echo(f"scrubbed   {masked:,} identifiers masked, {scrubber.counts['failed']} text(s) masked whole")
     canaries = planted.read_text(encoding="utf-8").splitlines() if planted.is_file() else []
     before = curator.ledger.lifetime().nano_rho
-    store = ReleaseStore(settings.path("releases"))
     pages: list[Path] = []
     for report, month in RUNS:
         frozen = snapshot(settings, month)
@@ -73,15 +71,7 @@ def demo() -> None:
                 progress=tell,
             )
         pages.append(made.html)
-        publish(
-            made.folder,
-            settings.path("published"),
-            store,
-            approved_by="pa demo",
-            product=settings.product,
-            contact=settings.contact_email,
-            canaries=canaries,
-        )
+        publish(settings, made.folder, approved_by="pa demo", canaries=canaries)
     spent = curator.ledger.lifetime().nano_rho - before
     click.echo(f"spent          {f'rho {spent / 1e9:.5f}' if spent else '0'} over two months")
     for (report, _), page in zip(RUNS, pages, strict=True):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from privacy_analytics.cli import options
-from privacy_analytics.errors import GateError, NotFound, PolicyError
+from privacy_analytics.errors import GateError, NotFound
 from privacy_analytics.workspace import load
 
 if TYPE_CHECKING:
@@ -20,17 +20,12 @@ if TYPE_CHECKING:
     from privacy_analytics.report.run import Progress
 
 _CLEAR = "\r\x1b[K"
-_canaries = click.option(
-    "--canaries",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Planted texts, one a line, that no page may hold.",
-)
 
 
 @click.command()
 @click.argument("report", metavar="REPORT")
 @options.workspace
-@_canaries
+@options.canaries
 @click.option("--month", default="", help="Month such as 2026-10; else the last complete one.")
 @click.option("-p", "--parameter", nargs=2, multiple=True, metavar="NAME VALUE", help="A parameter of the notebook.")
 @click.option("--timeout", type=click.IntRange(min=1), help="Seconds that a cell may take; else half an hour.")
@@ -58,7 +53,7 @@ def run(
             month=frozen.month,
             snapshot=frozen.token,
             parameters=dict(parameter),
-            canaries=_texts(canaries),
+            canaries=options.texts(canaries),
             timeout=timeout,
             progress=tell,
         )
@@ -70,33 +65,22 @@ def run(
 @click.command()
 @click.argument("run", metavar="RUN")
 @options.workspace
-@_canaries
+@options.canaries
 @click.option("--approve", "approved_by", required=True, metavar="NAME", help="Who approves that it is published.")
 def publish(run: str, workspace: str | None, canaries: Path | None, approved_by: str) -> None:
     """Check RUN once more and put it on the site. RUN is MONTH/REPORT, or MONTH/REPORT/NNN for an older one."""
     settings = load(workspace)
-    from privacy_analytics.dp.store import ReleaseStore
-    from privacy_analytics.report.publish import publish as put
+    from privacy_analytics.marketing.publish import publish as put
     from privacy_analytics.report.run import finished
 
-    if settings.contact_email.endswith("@localhost"):
-        raise PolicyError("contact_email reaches this machine only. Set the officer's in workspace.toml (policy §12).")
-    page = put(
-        finished(settings, run),
-        settings.path("published"),
-        ReleaseStore(settings.path("releases")),
-        approved_by=approved_by,
-        product=settings.product,
-        contact=settings.contact_email,
-        canaries=_texts(canaries),
-    )
+    page = put(settings, finished(settings, run), approved_by=approved_by, canaries=options.texts(canaries))
     click.echo(f"published      {page}\nsite           {settings.path('published', 'index.html')}")
 
 
 @click.command()
 @click.argument("what", metavar="RUN|FILE")
 @options.workspace
-@_canaries
+@options.canaries
 def gate(what: str, workspace: str | None, canaries: Path | None) -> None:
     """Check the files of RUN, or one FILE, as publishing would, and say how each rule fared.
 
@@ -114,7 +98,7 @@ def gate(what: str, workspace: str | None, canaries: Path | None) -> None:
     refused: list[str] = []
     for name in [Path(what).name] if one else [PAGE, NOTEBOOK]:
         kind, data = checks.kind_of(name), (folder / name).read_bytes()
-        found = checks.examine(name, data, store, _vouched(folder / name, _texts(canaries)))
+        found = checks.examine(name, data, store, _vouched(folder / name, options.texts(canaries)))
         click.echo(f"{folder / name}  ({kind.words if kind else 'no kind of file that leaves'})")
         for rule in ("name", *(kind.rules if kind else ())):
             broken = [finding for finding in found if finding.rule == rule]
@@ -157,10 +141,6 @@ def _vouched(file: Path, canaries: list[str]) -> Vouched:
         beside = "manifest.json" if file.suffix != ".png" else file.with_suffix(".svg").name
         raise NotFound(f"{beside} is not beside this file; it says what the file was made from.") from None
     return Vouched(canaries=tuple(canaries), drawn_from=shown)
-
-
-def _texts(file: Path | None) -> list[str]:
-    return file.read_text(encoding="utf-8").splitlines() if file else []
 
 
 def _rho(nano: int) -> str:

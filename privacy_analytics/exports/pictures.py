@@ -39,7 +39,7 @@ def to_svg(spec: Mapping[str, Any], store: ReleaseStore) -> bytes:
     description are for who cannot see it. Raises NotFound, and UsageError for a fragment that is no picture.
     """
     fragment = render(spec, store)
-    if said := re.search(r'<p class="said">(.*?)</p>', fragment, re.DOTALL):
+    if said := re.search(r'<p class="said[ a-z]*">(.*?)</p>', fragment, re.DOTALL):
         parts, height = _lines(unescape(said[1]), size=26, weight=700, at=MARGIN)
         return _file(spec, unescape(said[1]), unescape(said[1]), parts, height + MARGIN)
     drawings = _DRAWING.findall(fragment)

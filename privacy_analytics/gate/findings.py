@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 RULES = {
     "name": "the file's name is plain and says nothing",
@@ -49,6 +49,8 @@ class Vouched:
     """Those of ``prose`` and ``cells`` that come with the package: no name in them is a person's."""
     drawn_from: Mapping[str, Any] | None = None
     """The fragment that a PNG shows, since it cannot say so itself."""
+    site: Literal["", "page", "index"] = ""
+    """Which page of the site this is, if it is one: ``index`` alone may search and copy (``gate.site``)."""
     canaries: tuple[str, ...] = ()
     """Planted texts that must be nowhere."""
 

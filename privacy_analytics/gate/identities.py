@@ -59,7 +59,7 @@ def has_canary(text: str, vouched: Vouched) -> bool:
 
 def visible(text: str, gap: str) -> str:
     """What is read on a page or heard of it, with a gap where markup was."""
-    shown = re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)
+    shown = re.sub(r"<(style|script)>.*?</\1>", "", text, flags=re.DOTALL)
     spoken = " ".join(re.findall(r'aria-label="([^"]*)"', shown))
     return html.unescape(re.sub(r"<[^>]*>", gap, shown) + "\n" + spoken)
 

@@ -3,7 +3,7 @@
 1. Every fragment is drawn again from the release store and compared byte by byte.
 2. What stands around them is known, block by block, by its hash.
 3. Even so it is read: a short list of elements and attributes, no script, load, frame, form or comment, and no digit
-   but in a few texts that the caller names.
+   but in a few texts that the caller names. What the site's own pages may have beside that is in ``gate.site``.
 """
 
 from __future__ import annotations
@@ -12,33 +12,24 @@ import html
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 
 from privacy_analytics.dp.store import ReleaseStore
-from privacy_analytics.figures import style
+from privacy_analytics.gate import site
 from privacy_analytics.gate.findings import Finding, Vouched, digest, line
 from privacy_analytics.gate.fragments import Cut, cut
 from privacy_analytics.gate.identities import Block, identities, visible
 
-CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-_ELEMENTS = frozenset(
-    (
-        *("html", "head", "meta", "title", "style", "body", "header", "main", "footer", "section", "article", "nav"),
-        *("h1", "h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "li", "dl", "dt", "dd", "a", "em", "strong", "del"),
-        *("code", "pre", "blockquote", "hr", "br", "span", "div", "small"),
-        *("table", "thead", "tbody", "tr", "th", "td", "caption"),
-    )
-)
-_ATTRIBUTES = frozenset(("lang", "class", "href", "scope", "start"))
 _METAS = frozenset(
     {
         (("charset", "utf-8"),),
-        (("content", CSP), ("http-equiv", "Content-Security-Policy")),
         (("content", "width=device-width, initial-scale=1"), ("name", "viewport")),
     }
 )
+_HELD = ("style", "script")
+"""What holds bytes of the house and no prose."""
 _CUT = "<br>"
 """Stands where a proven fragment was, so that what surrounds it does not grow together."""
 _PROSE = re.compile(r'(<section class="prose">.*?</section>)', re.DOTALL)
@@ -53,7 +44,7 @@ def examine(data: bytes, store: ReleaseStore, vouched: Vouched) -> list[Finding]
         return [Finding("readable", "line 1", "the page is not UTF-8")]
     parts = cut(text, store)
     blocks = list(_blocks(parts, text))
-    findings = parts.findings + _markup(_marked(parts, text), text, vouched.allowed)
+    findings = parts.findings + _markup(_marked(parts, text), text, vouched)
     for place, block in blocks:
         if digest(block) not in vouched.prose:
             what = "text that is neither the template's nor the notebook's; write it in a markdown cell, and run again"
@@ -100,13 +91,13 @@ def _marked(parts: Cut, text: str) -> str:
     return "".join(piece + gap for (_, piece), gap in zip(parts.pieces, [*gaps, ""], strict=True))
 
 
-def _markup(prose: str, text: str, allowed: Sequence[str]) -> list[Finding]:
-    reader = _Reader(allowed)
+def _markup(prose: str, text: str, vouched: Vouched) -> list[Finding]:
+    reader = _Reader(vouched)
     reader.feed(prose)
     reader.close()
     findings = reader.findings
-    if reader.open_style:
-        findings.append(Finding("markup", "line 1", "a style sheet without an end"))
+    if reader.is_open:
+        findings.append(Finding("markup", "line 1", "a style sheet or script without an end"))
     for number, row in enumerate(text.split("\n"), 1):
         if any(unicodedata.category(character) == "Cc" and character != "\t" for character in row):
             findings.append(Finding("markup", f"line {number}", "a control character"))
@@ -121,35 +112,37 @@ def _markup(prose: str, text: str, allowed: Sequence[str]) -> list[Finding]:
 class _Reader(HTMLParser):
     """Reads what stands around the fragments; everything that is not on its lists is a finding."""
 
-    def __init__(self, allowed: Sequence[str]) -> None:
+    def __init__(self, vouched: Vouched) -> None:
         super().__init__(convert_charrefs=False)
         self.findings: list[Finding] = []
         self.has_csp = False
+        self._house = site.house(vouched.site)
         self._inside = ""
-        self._style = ""
-        self._mails = {f"mailto:{text}" for text in allowed if "@" in text}
-        longest = sorted((re.escape(text) for text in allowed if text), key=len, reverse=True)
+        self._held = ""
+        self._mails = {f"mailto:{text}" for text in vouched.allowed if "@" in text}
+        longest = sorted((re.escape(text) for text in vouched.allowed if text), key=len, reverse=True)
         self._allowed = (
             re.compile(rf"(?<![\w.,])(?:{'|'.join(longest)})(?![\w]|[.,]\w)") if longest else re.compile(r"(?!)")
         )
 
     @property
-    def open_style(self) -> bool:
-        """Whether the page ended inside a style sheet, where nothing is read as prose."""
-        return self._inside == "style"
+    def is_open(self) -> bool:
+        """Whether the page ended inside a style sheet or script, where nothing is read as prose."""
+        return self._inside in _HELD
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._inside = tag
-        if tag not in _ELEMENTS:
+        if tag not in self._house.elements:
             self._find("an element that no report has (script, frame, image, form and the like)")
         if tag == "meta":
             given = tuple(sorted((name, value or "") for name, value in attrs))
-            self.has_csp |= ("http-equiv", "Content-Security-Policy") in given and given in _METAS
-            if given not in _METAS:
+            is_csp = given == (("content", self._house.csp), ("http-equiv", "Content-Security-Policy"))
+            self.has_csp |= is_csp
+            if not is_csp and given not in _METAS:
                 self._find("a meta element that no report has")
             return
         for name, value in attrs:
-            if name not in _ATTRIBUTES:
+            if name not in self._house.attributes or tag == "script":
                 self._find("an attribute that no report has (event handlers, style, src and the like)")
             elif name == "href":
                 self._link(tag, value or "")
@@ -159,15 +152,15 @@ class _Reader(HTMLParser):
                 self._find("a broken tag")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "style":
-            if self._style != style():
-                self._find("a style sheet that is not the house's")
-            self._style = ""
-        self._inside = ""
+        if tag == "style" and self._held != self._house.style:
+            self._find("a style sheet that is not the house's")
+        if tag == "script" and self._held != self._house.script:
+            self._find("a script that is not the house's, or stands on another page than the site's index")
+        self._inside = self._held = ""
 
     def handle_data(self, data: str) -> None:
-        if self._inside == "style":
-            self._style += data
+        if self._inside in _HELD:
+            self._held += data
             return
         if "<" in data:
             self._find("a broken tag")
@@ -193,7 +186,7 @@ class _Reader(HTMLParser):
         self._find("a declaration")
 
     def _link(self, tag: str, target: str) -> None:
-        inside = re.fullmatch(r"#[\w-]*|(?:[\w-][\w.-]*/)*[\w-][\w.-]*\.(?:html|json|csv)", target)
+        inside = self._house.link.fullmatch(target)
         if tag != "a" or not (target in self._mails or inside):
             self._find("a link that leaves the page: only #anchors, files beside it and the contact address may stand")
         self._prose(target, "a link")

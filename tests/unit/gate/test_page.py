@@ -15,8 +15,10 @@ from privacy_analytics.dp.arithmetic import change
 from privacy_analytics.errors import GateError
 from privacy_analytics.gate import Vouched, check, enforce
 from privacy_analytics.gate.findings import digest
-from privacy_analytics.gate.page import CSP, blocks
+from privacy_analytics.gate.page import blocks
+from privacy_analytics.gate.site import house
 
+CSP = house("").csp
 ALLOWED = ("October 2026", "2026-10.r0", "1.0", "95", "privacy@tonearm.example")
 CANARY = "Zanzibar Quux"
 

@@ -1,0 +1,192 @@
+"""``pa stats``: approved statistics, to search, quote and take away; and who approves and recalls them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from privacy_analytics.cli import options
+from privacy_analytics.errors import NotFound, UsageError
+from privacy_analytics.marketing.terms import KINDS, REASONS
+from privacy_analytics.workspace import load
+
+if TYPE_CHECKING:
+    from privacy_analytics.marketing.approvals import Approval
+    from privacy_analytics.marketing.site import Site
+    from privacy_analytics.marketing.statistics import Statistic
+
+
+@click.group()
+def stats() -> None:
+    """Search, quote and export approved statistics; approve and recall them."""
+
+
+@stats.command()
+@click.argument("words", nargs=-1)
+@options.workspace
+@click.option("--feature", default="", help="Only about this feature, by its key: stem_splitter.")
+@click.option("--month", default="", help="Only of this month: 2026-10.")
+def search(words: tuple[str, ...], workspace: str | None, feature: str, month: str) -> None:
+    """Find approved statistics in which all WORDS stand: in the sentence, its month, group or features."""
+    site = _site(workspace)
+    wanted = [each for phrase in words for each in phrase.split()]
+    found = [
+        (approval, statistic)
+        for approval, statistic in _current(site)
+        if statistic.matches(wanted) and feature in ("", *statistic.features) and month in ("", statistic.month)
+    ]
+    for approval, statistic in found:
+        _tell(approval, statistic)
+    if not found:
+        raise NotFound("No approved statistic has all of that. Take fewer words, or see: pa stats list")
+
+
+@stats.command(name="list")
+@options.workspace
+def list_(workspace: str | None) -> None:
+    """Print every approved statistic, then what may not be quoted any more and why."""
+    from privacy_analytics.marketing.pages import expired, recalled
+
+    site = _site(workspace)
+    for approval, statistic in _current(site):
+        _tell(approval, statistic)
+    recalls = site.approvals.recalls()
+    ended = [each for each in site.approvals.all() if each.id not in recalls and each.until < site.today]
+    for notice in [*map(recalled, recalls.values()), *map(expired, ended)]:
+        click.echo(f"{notice.id}  not to be quoted: {notice.what}")
+
+
+@stats.command()
+@click.argument("statistic_id", metavar="S-ID")
+@options.workspace
+def show(statistic_id: str, workspace: str | None) -> None:
+    """Print a statistic: the sentence with its interval, who approved it until when, how it was made."""
+    approval, statistic = _one(_site(workspace), statistic_id)
+    tried = statistic.spec["options"]["offered"]
+    click.echo(f"{statistic.sentence}\n")
+    click.echo(f"about          {statistic.about}")
+    click.echo(f"approved       by {approval.by} on {approval.on}; to be quoted until {approval.until}")
+    click.echo(f"report         {approval.report}")
+    click.echo("interval       holds the number without noise in at least 95 of 100 cases, together with those of all")
+    click.echo(f"               {tried} sentence(s) that were tried in the report" if tried > 1 else "")
+    for number, note in enumerate(statistic.notes(), start=1):
+        click.echo(f"source {number}       {note}")
+
+
+@stats.command()
+@click.argument("statistic_id", metavar="S-ID")
+@options.workspace
+@click.option("--format", "kind", type=click.Choice(KINDS), required=True, help="Numbers as CSV or JSON, or a picture.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File to write.")
+def export(statistic_id: str, workspace: str | None, kind: str, out: Path) -> None:
+    """Write a statistic as a file, which passes the gate first."""
+    from privacy_analytics.gate import Vouched, enforce
+
+    site = _site(workspace)
+    _, statistic = _one(site, statistic_id)
+    data = statistic.export(kind)
+    enforce(f"{statistic.id}.{kind}", data, site.store, Vouched(drawn_from=statistic.drawn))
+    try:
+        out.write_bytes(data)
+    except OSError:
+        raise UsageError("That file cannot be written. Name one in a folder that exists.") from None
+    click.echo(f"written        {out}")
+
+
+@stats.command()
+@click.argument("run", metavar="RUN")
+@options.workspace
+def claims(run: str, workspace: str | None) -> None:
+    """Print what a finished RUN, MONTH/REPORT, tried to say: what may be quoted, what may not, and why not."""
+    from privacy_analytics import policy
+    from privacy_analytics.marketing.approvals import unfit
+    from privacy_analytics.marketing.publish import report_of
+    from privacy_analytics.marketing.statistics import statistics
+    from privacy_analytics.report.run import finished
+
+    site = _site(workspace)
+    page, _ = report_of(finished(site.settings, run))
+    for each in statistics(page.decode("utf-8"), site.store):
+        if each.quotable:
+            problem = unfit(
+                each, floor=policy.floor(site.settings, "marketing"), population=policy.population("marketing")
+            )
+            click.echo(f"{each.id}    {'not for marketing' if problem else 'may be quoted'}\n    {each.said.text}")
+            click.echo(f"    {problem}" if problem else "", nl=bool(problem))
+        elif each.said.text:
+            click.echo(f"no clear difference\n    {each.said.text}")
+        else:
+            click.echo(f"not supported\n    {each.topic}: too small or too noisy to say anything")
+
+
+@stats.command()
+@click.argument("statistic_id", metavar="S-ID")
+@options.workspace
+@options.canaries
+@click.option("--by", required=True, metavar="NAME", help="Who approves it; the name stands on the site.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day to quote it; else twelve months from today.")
+def approve(statistic_id: str, workspace: str | None, canaries: Path | None, by: str, until: datetime | None) -> None:
+    """Approve a statistic that `pa stats claims` showed, and put it on the site."""
+    from privacy_analytics.marketing.runs import find
+
+    site = _site(workspace, canaries)
+    statistic, report = find(site.settings, statistic_id)
+    approval = site.approve(statistic, report=report, by=by, until=until.date() if until else None)
+    _tell(approval, statistic)
+    click.echo(f"site           {site.folder / 'index.html'}")
+
+
+@stats.command()
+@click.argument("statistic_id", metavar="S-ID")
+@options.workspace
+@options.canaries
+@click.option("--by", required=True, metavar="NAME", help="Who recalls it.")
+@click.option("--reason", type=click.Choice(list(REASONS)), required=True, help="Stands on the site, in words.")
+def recall(statistic_id: str, workspace: str | None, canaries: Path | None, by: str, reason: str) -> None:
+    """Take a statistic off the site for good; a notice stays.
+
+    Never because of one person: no published number depends noticeably on any one account, so when somebody's data is
+    erased nothing has to be recalled.
+    """
+    site = _site(workspace, canaries)
+    recalled = site.recall(statistic_id, by=by, reason=reason)
+    click.echo(f"recalled       {recalled.id}\nsite           {site.folder / 'index.html'}")
+
+
+@stats.command()
+@options.workspace
+@options.canaries
+def site(workspace: str | None, canaries: Path | None) -> None:
+    """Make the site anew from what was approved and published; whatever has expired is marked as such."""
+    click.echo(f"site           {_site(workspace, canaries).build()}")
+
+
+def _site(workspace: str | None, canaries: Path | None = None) -> Site:
+    from privacy_analytics.marketing.site import Site
+
+    settings = load(workspace)
+    return Site(settings, datetime.now(settings.zone).date(), tuple(options.texts(canaries)))
+
+
+def _current(site: Site) -> list[tuple[Approval, Statistic]]:
+    """What may be quoted today, the newest month first."""
+    from privacy_analytics.marketing.statistics import Statistic
+
+    found = [(each, Statistic(each.spec, site.store)) for each in site.approvals.current(site.today)]
+    return sorted(found, key=lambda each: (each[1].month, each[1].about, each[0].id), reverse=True)
+
+
+def _one(site: Site, statistic_id: str) -> tuple[Approval, Statistic]:
+    for approval, statistic in _current(site):
+        if approval.id == statistic_id:
+            return approval, statistic
+    raise NotFound(
+        "No statistic of this id may be quoted today: never approved, expired or recalled. See: pa stats list"
+    )
+
+
+def _tell(approval: Approval, statistic: Statistic) -> None:
+    click.echo(f"{statistic.id}  {statistic.about}  (until {approval.until})\n    {statistic.sentence}")
