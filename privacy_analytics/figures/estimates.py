@@ -12,6 +12,8 @@ Verdict = Literal["clear", "level", "unclear", "dropped"]
 LEVEL = 0.05
 """What changed by less than this either way stayed level."""
 TWICE, HALF_AGAIN = 2.0, 1.5
+OPEN = 10
+"""A rise whose upper end is so many times the lower one is told by its lower end alone."""
 TIMES = Measure(" times")
 _CHANGE = Measure(" %", 100, least=-math.inf, finest=0.1, signed=True)
 _POINTS = Measure(" %", 100, finest=0.1)
@@ -28,6 +30,7 @@ def moved(found: Estimate) -> tuple[Verdict, str]:
     if found.clear:
         way, sign = ("rose", 1) if found.low > 1 else ("fell", -1)
         low, high = sorted((sign * (found.low - 1), sign * (found.high - 1)))
+        high = math.inf if way == "rose" and high > OPEN * low else high
         return "clear", f"{way} by {span(Estimate(sign * (found.value - 1), low, high), _POINTS)}"
     change = span(Estimate(found.value - 1, found.low - 1, found.high - 1), _CHANGE)
     if found.low >= 1 - LEVEL and found.high <= 1 + LEVEL:

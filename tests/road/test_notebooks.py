@@ -22,7 +22,7 @@ def code(book):
 
 
 def test_all_three_are_here():
-    assert [path.stem for path in NOTEBOOKS] == ["case_study", "explore", "usage_report"]
+    assert [path.stem for path in NOTEBOOKS] == ["case_study", "explore", "my_question", "usage_report"]
 
 
 def test_nothing_of_a_run_is_kept(code):

@@ -26,29 +26,33 @@ def page(root, number="001", report="usage_report"):
 
 
 def fragments(text):
-    """The drawn parts of a page by what they are made of; the privacy box sums up all the others."""
+    """The drawn parts of a page by what they are made of, less what sums up all the others or forecasts the rest."""
     drawn = re.findall(r'<section class="pa" data-fragment="([^"]*)">.*?</section>', text, re.DOTALL)
     parts = re.findall(r'<section class="pa".*?</section>', text, re.DOTALL)
-    return {spec: part for spec, part in zip(drawn, parts, strict=True) if "privacy_box" not in html.unescape(spec)}
+    return {
+        spec: part
+        for spec, part in zip(drawn, parts, strict=True)
+        if not re.search("privacy_box|not_shown", html.unescape(spec))
+    }
 
 
 def test_every_answer_of_the_report_has_one_commit_and_one_charge(root):
     keys = [event.key for event in events(root) if event.kind == "commit"]
     drawn = [event.key for event in events(root) if event.kind == "drawing"]
     assert len(keys) == len(set(keys)) >= 6
-    assert sorted(drawn) == sorted(keys)
+    assert set(drawn) == set(keys)  # what spans two months is charged to each of them
     assert {file.stem.removeprefix("r-") for file in (root / "releases").glob("*.json")} == {k[:12] for k in keys}
 
 
 def test_a_block_added_to_a_report_is_all_that_is_paid(root):
     notebook = root / "notebooks" / "usage_report.ipynb"
-    plan = '    os=CountAccounts(\\"events\\", by=\\"os\\"),\\n'
-    added = '    versions=CountAccounts(\\"events\\", by=\\"app_version\\"),\\n'
-    show = 'released.show(\\"hosts\\", \\"Music software\\", of=\\"month\\")'
+    plan = '    \\"os\\": CountAccounts(\\"events\\", by=\\"os\\"),\\n'
+    added = '    \\"kinds\\": CountAccounts(\\"events\\", by=\\"event\\"),\\n'
+    show = 'released.show(\\"host\\", \\"Music software\\", of=\\"month\\")'
     text = notebook.read_text()
     assert text.count(plan) == text.count(show) == 1
     notebook.write_text(
-        text.replace(plan, plan + '",\n    "' + added).replace(show, f"{show.replace('hosts', 'versions')}")
+        text.replace(plan, plan + '",\n    "' + added).replace(show, f"{show.replace('host', 'kinds')}")
     )
     before, paid = answers(root), len(events(root))
     done = run(root, "usage_report")
@@ -56,7 +60,7 @@ def test_a_block_added_to_a_report_is_all_that_is_paid(root):
     assert {key: text for key, text in answers(root).items() if key in before} == before
     new = events(root)[paid:]
     assert [event.kind for event in new] == ["reserve", "drawing", "commit"]
-    assert '"by":["app_version"]' in new[-1].payload.replace(" ", "")
+    assert '"by":["event"]' in new[-1].payload.replace(" ", "")
     old, fresh = fragments(page(root)), fragments(page(root, "002"))
     assert len(fresh.keys() - old.keys()) == 1
     assert len(old.keys() - fresh.keys()) == 1  # the block that it stands in place of
@@ -66,7 +70,7 @@ def test_a_block_added_to_a_report_is_all_that_is_paid(root):
 def test_a_second_report_pays_for_its_own_questions_alone(root):
     blocks = (
         'month=CountAccounts("events"), os=CountAccounts("events", by="os"), '
-        'countries=CountAccounts("events", by="browser"), kinds=CountAccounts("events", by="event")'
+        'kinds=CountAccounts("events", by="event"), plans=CountAccounts("accounts", by="plan_tier")'
     )
     write_report(
         root, "other", SESSION, f"released = session.plan({blocks}).release()", 'released.show("os", "Systems")'

@@ -62,7 +62,8 @@ def test_a_trend_says_how_much_since_when(told):
     [
         (2.0, 2.6, "more than doubled"),
         (1.99, 2.6, "rose by"),
-        (1.001, 1.2, "rose by"),
+        (1.2, 9.0, "rose by at least 20 %"),
+        (1.05, 1.2, "rose by 5"),
         (0.97, 1.03, "stayed level"),
         (0.9, 1.1, "did not clearly change"),
         (0.8, 0.999, "fell by"),
