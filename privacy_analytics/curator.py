@@ -214,7 +214,7 @@ class Curator:
         question = CountAccounts("events", cohort=who)
         tokens = "+".join(self._snapshot(month).token for month in resolve.months_of(question, frozen.month))
         counted = resolve.resolve(question, self.tables, **about, snapshot=tokens)
-        return released_accounts({"": (counted,)}, "", self.ledger)
+        return released_accounts({"size": (counted,)}, "size", self.ledger)
 
     def _parts(self, request: Mapping[str, Any], frozen: Snapshot, purpose: str) -> dict[str, float]:
         """About which part of the month's accounts a block is about: what the request expects, of its cohort's."""

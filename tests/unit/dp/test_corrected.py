@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacy_analytics.dp.arithmetic import add, average, share
+from privacy_analytics.dp.arithmetic import add, average, kept, share
 from privacy_analytics.dp.corrected import DEEPEST, estimate, leaves
 from privacy_analytics.dp.releases import Mechanism, status
 from privacy_analytics.errors import UsageError
@@ -125,3 +125,19 @@ def _total(value, sigma):
         id="r-1", key="k", unit="accounts", table="events", by=(), month="2026-10", snapshot="s", population="all",
         floor=20, cells=(cell,), question={}, mechanism=Mechanism("discrete Gaussian", sigma, 1, 1, 1.0),
     )  # fmt: skip
+
+
+def test_what_came_back_is_a_share_of_each_cohorts_first_week(release):
+    cells = {("2026-W36", "0"): 1_000.0, ("2026-W36", "1"): 400.0, ("2026-W37", "0"): 500.0, ("2026-W37", "1"): 100.0}
+    flat = release("stayed", {"x": 1.0})
+    made = [replace(flat.cells[0], key=key, value=v, low=v - 20, high=v + 20, sigma=10.0) for key, v in cells.items()]
+    stayed = replace(flat, by=("cohort", "week"), cells=tuple(made), question={**flat.question, "kind": "retention"})
+    came = kept(stayed)
+    assert [(cell.key, cell.value) for cell in came.cells] == [(("2026-W36", "1"), 0.4), (("2026-W37", "1"), 0.2)]
+    assert all(cell.low < cell.value < cell.high for cell in came.cells)
+    assert came.expression == {"op": "kept", "of": [stayed.id]}
+
+
+def test_only_a_retention_has_cohorts_that_come_back(counts):
+    with pytest.raises(UsageError, match="Retention"):
+        kept(counts[1])
