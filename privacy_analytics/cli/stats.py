@@ -88,7 +88,7 @@ def export(statistic_id: str, workspace: str | None, kind: str, out: Path) -> No
     site = _site(workspace)
     _, statistic = _one(site, statistic_id)
     data = statistic.export(kind)
-    enforce(f"{statistic.id}.{kind}", data, site.store, Vouched(drawn_from=statistic.drawn))
+    enforce(f"{statistic.id}.{kind}", data, site.store, Vouched(drawn_from=statistic.picture))
     try:
         out.write_bytes(data)
     except OSError:
@@ -107,19 +107,20 @@ def claims(run: str, workspace: str | None) -> None:
     from privacy_analytics.marketing.statistics import statistics
     from privacy_analytics.report.run import finished
 
-    site = _site(workspace)
+    site, problems = _site(workspace), dict[str, None]()
+    floor, population = policy.floor(site.settings, "marketing"), policy.population("marketing")
     page, _ = report_of(finished(site.settings, run))
     for each in statistics(page.decode("utf-8"), site.store):
         if each.quotable:
-            problem = unfit(
-                each, floor=policy.floor(site.settings, "marketing"), population=policy.population("marketing")
-            )
-            click.echo(f"{each.id}    {'not for marketing' if problem else 'may be quoted'}\n    {each.said.text}")
-            click.echo(f"    {problem}" if problem else "", nl=bool(problem))
+            problem = unfit(each, floor=floor, population=population)
+            problems |= {problem: None} if problem else {}
+            verdict = "not for marketing" if problem else "may be quoted, once approved"
+            click.echo(f"{each.id}  {verdict}\n    {each.said.text}")
         elif each.said.text:
             click.echo(f"no clear difference\n    {each.said.text}")
         else:
             click.echo(f"not supported\n    {each.topic}: too small or too noisy to say anything")
+    click.echo("".join(f"\nNot for marketing: {problem}" for problem in problems), nl=bool(problems))
 
 
 @stats.command()
@@ -176,7 +177,7 @@ def _current(site: Site) -> list[tuple[Approval, Statistic]]:
     from privacy_analytics.marketing.statistics import Statistic
 
     found = [(each, Statistic(each.spec, site.store)) for each in site.approvals.current(site.today)]
-    return sorted(found, key=lambda each: (each[1].month, each[1].about, each[0].id), reverse=True)
+    return sorted(found, key=lambda each: each[1].month, reverse=True)
 
 
 def _one(site: Site, statistic_id: str) -> tuple[Approval, Statistic]:

@@ -1,7 +1,7 @@
 """Released numbers as files for others: CSV, JSON, SVG, PNG. Each can be made again from the store, byte by byte.
 
 Of a release:            to_csv, to_json
-Of a figure:             to_svg, to_png
+Of a figure:             to_svg, to_png; of one that is drawn already svg_of, and of its SVG png_of
 Of a quotable sentence:  claim_to_json, and to_csv_together of its releases
 
 A CSV, a JSON and an SVG say what they were made from, so the gate needs nothing but the store; of a PNG, which may
@@ -10,7 +10,7 @@ hold no text, it is told.
 
 from __future__ import annotations
 
-from privacy_analytics.exports.pictures import to_png, to_svg
+from privacy_analytics.exports.pictures import png_of, svg_of, to_png, to_svg
 from privacy_analytics.exports.tables import (
     TOGETHER,
     claim_to_json,
@@ -24,7 +24,9 @@ from privacy_analytics.exports.tables import (
 __all__ = [
     "TOGETHER",
     "claim_to_json",
+    "png_of",
     "read_source",
+    "svg_of",
     "to_csv",
     "to_csv_together",
     "to_json",

@@ -38,7 +38,11 @@ def to_svg(spec: Mapping[str, Any], store: ReleaseStore) -> bytes:
     ``spec`` is what the fragment says of itself (``figures.specifications``); it stands in the file, too. Title and
     description are for who cannot see it. Raises NotFound, and UsageError for a fragment that is no picture.
     """
-    fragment = render(spec, store)
+    return svg_of(spec, render(spec, store))
+
+
+def svg_of(spec: Mapping[str, Any], fragment: str) -> bytes:
+    """The same of a fragment that is drawn already."""
     if said := re.search(r'<p class="said[ a-z]*">(.*?)</p>', fragment, re.DOTALL):
         parts, height = _lines(unescape(said[1]), size=26, weight=700, at=MARGIN)
         return _file(spec, unescape(said[1]), unescape(said[1]), parts, height + MARGIN)
@@ -63,10 +67,15 @@ def to_svg(spec: Mapping[str, Any], store: ReleaseStore) -> bytes:
 
 def to_png(spec: Mapping[str, Any], store: ReleaseStore) -> bytes:
     """The same picture as pixels, for slides; nothing but pixels is in the file. Raises as ``to_svg``."""
+    return png_of(to_svg(spec, store))
+
+
+def png_of(svg: bytes) -> bytes:
+    """The same of a picture of ``to_svg``."""
     import vl_convert
 
-    svg = to_svg(spec, store).decode().replace(_STYLE(_FONTS), _STYLE(_PIXEL_FONT), 1)
-    return stripped(vl_convert.svg_to_png(svg, scale=SCALE))
+    text = svg.decode().replace(_STYLE(_FONTS), _STYLE(_PIXEL_FONT), 1)
+    return stripped(vl_convert.svg_to_png(text, scale=SCALE))
 
 
 def stripped(png: bytes) -> bytes:

@@ -70,7 +70,8 @@ def claim_to_json(spec: Mapping[str, Any], store: ReleaseStore) -> bytes:
     render(spec, store)  # which refuses an option that is none, and what the numbers do not support
     releases = [store.evaluate(expression) for expression in spec["of"]]
     (said,) = judged([spec["options"]["claim"]], releases, spec["options"]["offered"])
-    return _json({"sentence": said.text, "numbers": [_said(release) for release in releases], "claim": dict(spec)})
+    claim = json.loads(json.dumps(spec, sort_keys=True))
+    return _json({"sentence": said.text, "numbers": [_said(release) for release in releases], "claim": claim})
 
 
 def _said(release: Release) -> dict[str, Any]:

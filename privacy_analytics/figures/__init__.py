@@ -19,7 +19,7 @@ from typing import Any, cast
 from privacy_analytics.dp.releases import Release
 from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.errors import UsageError
-from privacy_analytics.figures import box, cards, claims, comparisons, fragments, notes
+from privacy_analytics.figures import box, cards, claims, comparisons, fragments, notes, pictured
 from privacy_analytics.figures.box import STEPS, bucket
 from privacy_analytics.figures.changes import comparable
 from privacy_analytics.figures.claims import judged, single
@@ -60,6 +60,7 @@ RENDERERS: dict[str, tuple[fragments.Renderer, tuple[str, ...]]] = {
     "sentence": (fragments.said, ("key", "says")),
     "claims": (claims.summary, ("claims", "everything")),
     "claim": (claims.one, ("claim", "offered")),
+    "claim_bars": (pictured.bars, ("claim", "offered")),
     "persona": (cards.persona, ("title", "labels")),
     "method": (cards.method, ()),
     "footnotes": (notes.footnotes, ()),

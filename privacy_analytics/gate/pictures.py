@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from html import unescape
+from html import escape, unescape
 from typing import Any
 
 from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.errors import PrivacyAnalyticsError, UsageError
-from privacy_analytics.exports import to_png, to_svg
+from privacy_analytics.exports import png_of, svg_of
 from privacy_analytics.exports.pictures import chunks, foreign
 from privacy_analytics.gate.findings import Finding, Vouched
+from privacy_analytics.gate.fragments import drawn_again
 from privacy_analytics.gate.identities import identities
 
 _ROOT = re.compile(r'<svg [^<>]*data-fragment="([^"<>]*)">')
@@ -41,7 +42,7 @@ def examine_svg(data: bytes, store: ReleaseStore, vouched: Vouched) -> list[Find
     if _ACTIVE.search(text):
         findings.append(Finding("markup", "file", "a script, handler, load, link, comment or declaration"))
     try:
-        same = to_svg(drawn_from(data), store) == data
+        same = _again(drawn_from(data), store) == data
     except (PrivacyAnalyticsError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         same = False
     if not same:
@@ -61,10 +62,16 @@ def examine_png(data: bytes, store: ReleaseStore, vouched: Vouched) -> list[Find
     if vouched.drawn_from is None:
         return [*findings, Finding("bytes", "file", "nothing says which figure this is; keep its SVG beside it")]
     try:
-        same = to_png(vouched.drawn_from, store) == data
+        same = png_of(_again(vouched.drawn_from, store)) == data
     except (PrivacyAnalyticsError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         same = False
     return findings if same else [*findings, Finding("bytes", "file", _OTHER)]
+
+
+def _again(spec: Mapping[str, Any], store: ReleaseStore) -> bytes:
+    """The SVG of a fragment, drawn again. Raises UsageError where its releases give none."""
+    canonical = json.dumps(spec, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return svg_of(spec, drawn_again(escape(canonical), store) or "")
 
 
 def _unknown() -> Mapping[str, Any]:

@@ -1,4 +1,7 @@
-"""Which figure shows a sentence: its group before and after, the keys among which one leads, or its single number."""
+"""Which figure shows a sentence: two numbers, a group before and after, the keys among which one leads.
+
+A sentence with a single number has none: a tile would say that number once more, with another interval.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,8 @@ from privacy_analytics.figures.cohorts import who
 from privacy_analytics.figures.format import capital
 
 Json = dict[str, Any]
-SINCE = ("trend", "riser")
-"""Forms that compare two months, the later first."""
+COMPARED = ("versus", "trend")
+"""Forms with two numbers, which are drawn with the intervals of the sentence."""
 
 
 def candidates(spec: Mapping[str, Any], releases: Sequence[Release]) -> Iterator[Json]:
@@ -22,23 +25,20 @@ def candidates(spec: Mapping[str, Any], releases: Sequence[Release]) -> Iterator
     claim: Mapping[str, Any] = spec["options"]["claim"]
     tree, of = claim["tree"], list[Any](spec["of"])
     heading = capital(str(claim["says"]).replace("{who}", who(releases[0])))
-    form, now = str(claim["form"]), tree[0] if claim["form"] in SINCE else tree
+    form = str(claim["form"])
     if form == "against":
         numbers = [_whole(part, of) for group in tree for part in reversed(group)]
         yield _fragment("slopes", numbers, names=[capital(_whose(group, releases)) for group in tree], title=heading)
         yield _fragment("slopes", numbers, title=heading)
-    elif form == "versus":
-        numbers = [_whole(part, of) for part in tree]
-        yield _fragment("tiles", numbers, labels=[capital(_whose(part, releases)) for part in tree])
-        yield _fragment("tiles", numbers)
+    elif form in COMPARED:
+        yield {"render": "claim_bars", "of": of, "options": dict(spec["options"])}
     elif form == "riser":
         yield _fragment("figure", [_whole(part, of) for part in tree], title=heading)
-    elif form == "trend":
-        yield _fragment("tiles", [_whole(part, of) for part in tree], labels=[heading], before=[1])
-    elif form == "leader" or not _has_keys(now):
-        yield _fragment("figure", [_whole(now, of)], title=heading)
-    if form in ("amount", "trend", "riser", "leader"):
-        yield _fragment("figure", [_whole(now, of)])
+        yield _fragment("figure", [_whole(tree[0], of)], title=heading)
+    elif form == "leader":
+        yield _fragment("figure", [_whole(tree, of)], title=heading)
+    elif _has_keys(tree):
+        yield _fragment("figure", [_whole(tree, of)])
     for release, expression in zip(releases, of, strict=True):
         if release.by:
             yield _fragment("figure", [expression])

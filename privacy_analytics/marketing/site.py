@@ -155,7 +155,7 @@ class Site:
     def _check(self, draft: Draft, content: Content) -> None:
         """Raise GateError with what is found in any file."""
         allowed, store = content.allowed(), self.store
-        drawn = {each.id: statistic.drawn for each, statistic in content.current}
+        drawn = {each.id: statistic.picture for each, statistic in content.current}
 
         def found(path: str, data: bytes, kind: Kind, name: str = "") -> list[str]:
             pieces = cut(data.decode(), store).pieces if kind else []

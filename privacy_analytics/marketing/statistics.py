@@ -14,7 +14,7 @@ from typing import Any
 from privacy_analytics.dp.releases import Release
 from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.errors import UsageError
-from privacy_analytics.exports import claim_to_json, to_csv_together, to_png, to_svg
+from privacy_analytics.exports import claim_to_json, png_of, svg_of, to_csv_together
 from privacy_analytics.figures import judged, render, single, specifications
 from privacy_analytics.figures.claims import Said
 from privacy_analytics.figures.clauses import where
@@ -100,32 +100,38 @@ class Statistic:
     def topic(self) -> str:
         """What was asked, without what came out."""
         first = self.releases[0]
-        return f"{title(first)}{where(first)}, {month_words(self.month)}"
+        return (
+            f"{title(first).removesuffix(f' in {month_words(first.month)}')}{where(first)}, {month_words(self.month)}"
+        )
+
+    @property
+    def picture(self) -> dict[str, Any]:
+        """The specification of the figure that shows it best; its own where there is none to show."""
+        return self._shown[0]
+
+    @property
+    def drawn(self) -> str:
+        """Its picture, drawn."""
+        return self._shown[1]
 
     @cached_property
-    def picture(self) -> dict[str, Any]:
-        """The specification of the figure that shows it best."""
+    def _shown(self) -> tuple[dict[str, Any], str]:
         for spec in candidates(self.spec, self.releases):
             try:
-                render(spec, self.store)
+                if "<svg" in (drawn := render(spec, self.store)):
+                    return spec, drawn
             except UsageError:  # a label with a digit, quotients that no figure takes
                 continue
-            return spec
-        return dict(self.spec)
+        return dict(self.spec), render(self.spec, self.store)
 
     def export(self, kind: str) -> bytes:
-        """It as a file of one of ``terms.KINDS``; a statistic without a drawing is drawn as its sentence."""
+        """It as a file of one of ``terms.KINDS``; one without a picture is drawn as its sentence."""
         if kind == "csv":
             return to_csv_together(self.releases)
         if kind == "json":
             return claim_to_json(self.spec, self.store)
-        drawn = self.drawn
-        return to_png(drawn, self.store) if kind == "png" else to_svg(drawn, self.store)
-
-    @cached_property
-    def drawn(self) -> Mapping[str, Any]:
-        """What its SVG and PNG show."""
-        return self.picture if "<svg" in render(self.picture, self.store) else self.spec
+        svg = svg_of(self.picture, self.drawn)
+        return png_of(svg) if kind == "png" else svg
 
     def notes(self) -> list[str]:
         """Its footnotes as text: one a release, its question in words, month, population, bounds, noise."""
