@@ -24,7 +24,7 @@ CLOSER = 5
 """Means and quantiles need their accounts so much closer than a count does: a tenth of them, not half."""
 MANY = 1e9
 """Accounts, so many that every expected cell is above one."""
-SAID_BY = 100
+SAID_BY = 30
 """A phrase is taken to be said by one account in so many."""
 
 
