@@ -120,7 +120,7 @@ def svg(layers: list[alt.Chart], left: int, right: int, height: int, *, top: int
         padding={"left": left, "right": right, "top": top, "bottom": bottom},
         background="transparent",
     )
-    spec = sized.configure(aria=False, font="system-ui, sans-serif").configure_view(stroke=None).to_dict()
+    spec = sized.configure(aria=False, font="system-ui, sans-serif").configure_view(stroke=None).to_dict(validate=False)
     return _classed(vl_convert.vegalite_to_svg(spec))
 
 

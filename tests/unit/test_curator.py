@@ -109,7 +109,14 @@ def test_other_bounds_are_another_question(october: Settings, ask: Asked):
         ({"kind": "count_accounts", "table": "event"}, "'events'"),
         ({"kind": "count_accounts", "table": "events", "by": ["featur"]}, "'feature'"),
         ({"kind": "count_accounts", "table": "events", "where": [["os", ["macosx"]]]}, "'macos'"),
-        ({"kind": "count_accounts", "table": "events", "cohort": {"kind": "adopters", "key": "chats", "rest": False}}, "'chat'"),
+        (
+            {
+                "kind": "count_accounts",
+                "table": "events",
+                "cohort": {"kind": "adopters", "key": "chats", "rest": False},
+            },
+            "'chat'",
+        ),
     ],
 )
 def test_a_refused_question_names_the_nearest_allowed_one(october: Settings, ask: Asked, question: Any, hint: str):

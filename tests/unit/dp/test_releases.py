@@ -108,7 +108,11 @@ def test_a_part_of_a_total_is_at_most_all_of_it(counted: Made):
 
 @pytest.mark.parametrize(
     "whole",
-    [{"where": [["os", ["linux"]]]}, {"table": "crashes"}, {"cohort": {"kind": "adopters", "key": "mix", "rest": False}}],
+    [
+        {"where": [["os", ["linux"]]]},
+        {"table": "crashes"},
+        {"cohort": {"kind": "adopters", "key": "mix", "rest": False}},
+    ],
 )
 def test_a_share_of_something_else_may_exceed_one(counted: Made, whole: dict[str, Any]):
     assert share(counted({"chat": 1500}), of=counted(1000, **whole))["chat"].high > 1.5
