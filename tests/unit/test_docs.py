@@ -16,18 +16,24 @@ import polars as pl
 import pytest
 
 import privacy_analytics
-from privacy_analytics import errors, settings, workspace
+from privacy_analytics import claims, errors, settings, workspace
 from privacy_analytics.cli import COMMANDS, cli
 from privacy_analytics.contracts import EXPORTS
 from privacy_analytics.dp import releases
-from privacy_analytics.dp.questions import KINDS
+from privacy_analytics.dp.arithmetic import OPERATIONS
+from privacy_analytics.dp.corrected import Estimate
+from privacy_analytics.dp.questions import CATALOGUE, KINDS, TENURES, cohort
+from privacy_analytics.figures.claims import _FORMS, ABOUT, BETWEEN, MISS, MOST
+from privacy_analytics.figures.estimates import LEVEL, likely, moved
 from privacy_analytics.ingest import maps
+from privacy_analytics.released import Released
+from privacy_analytics.resolve import DERIVED_VERSIONS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXT = {page.name: page.read_text(encoding="utf-8") for page in PAGES}
 PAST = date(2026, 1, 1)
-OPERATOR = TEXT["operator.md"]
+OPERATOR, ANALYST = TEXT["operator.md"], TEXT["analyst.md"]
 SOURCES = [*sorted((ROOT / "privacy_analytics").rglob("*.py")), *sorted((ROOT / "notebooks").glob("*.ipynb"))]
 
 
@@ -161,7 +167,7 @@ def test_the_documented_fields_are_those_of_real_releases_of_every_kind(every_ki
         assert raw.keys() == _fields("Fields").keys()
         assert {name for cell in raw["cells"] for name in cell} == _fields("A cell").keys()
         assert raw["mechanism"].keys() == _fields("`mechanism`").keys()
-        assert raw["recorded"].keys() == _fields("`recorded`").keys()
+        assert raw["recorded"].keys() == _fields("`recorded`").keys() - ({"themes"} - {raw["table"]})
         kinds = _fields("`question`", column=1)
         assert raw["question"].keys() == {name for name, said in kinds.items() if said == "all" or kind in said}
         for inner in (raw["mechanism"]["clipped"], raw["question"]["value"]):
@@ -204,12 +210,68 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_examples_parse_and_import_public_names(place: str, code: str) -> None:
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.ImportFrom) and node.module == "privacy_analytics":
-            assert {name.name for name in node.names} <= set(privacy_analytics.__all__), place
+            known = {*privacy_analytics.__all__, "claims"}  # a module: claims.amount says more than amount
+            assert {name.name for name in node.names} <= known, place
 
 
 @pytest.mark.parametrize("name", sorted(privacy_analytics.__all__))
 def test_every_public_name_is_somewhere_in_the_docs(name: str) -> None:
     assert any(re.search(rf"\b{name}\b", text) for text in TEXT.values())
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_cohort_of_the_catalogue_is_in_the_analysts_table(name: str) -> None:
+    row = re.search(rf"^\| `{CATALOGUE[name].__name__}\(\"([^`]+)\"\)` \| `{name}:([^`]+)` \|", ANALYST, re.MULTILINE)
+    assert row
+    assert cohort(f"{name}:{row[2]}") == CATALOGUE[name](row[1])
+    assert f"`{name}`" in _fields("`question`", column=2)["cohort"]
+
+
+@pytest.mark.parametrize("tenure", TENURES)
+def test_every_tenure_is_documented(tenure: str) -> None:
+    assert f"`{tenure}`" in ANALYST
+
+
+@pytest.mark.parametrize("form", _FORMS)
+def test_every_form_of_sentence_is_documented_with_its_arguments(form: str) -> None:
+    row = re.search(rf"^\| `claims\.{form}\(([^`]+)\)` \|", ANALYST, re.MULTILINE)
+    assert row
+    names = [name.partition("=")[0] for name in row[1].split(", ")]
+    assert names == [name for name in inspect.signature(getattr(claims, form)).parameters if name != "unit"]
+
+
+def test_the_documented_wordings_are_those_that_sentences_have() -> None:
+    rows = re.findall(r"^\| (\d\.\d+) to (\d\.\d+) \| (.+) \| (.+) \|$", ANALYST, re.MULTILINE)
+    assert len(rows) == 7
+    for low, high, trend, versus in rows:
+        found = Estimate((float(low) + float(high)) / 2, float(low), float(high))
+        assert moved(found)[1].startswith(f"{trend} ")
+        assert likely(found).startswith(f"{versus} ") if found.clear else versus == "no clear difference"
+
+
+def test_the_documented_limits_of_sentences_are_those_that_they_have() -> None:
+    assert f"within {LEVEL * 100:.0f} % of no change" in ANALYST
+    assert f"at most {ABOUT * 100:.0f} % to either side" in ANALYST
+    assert f"up to {BETWEEN * 100:.0f} %" in ANALYST
+    assert MISS == 0.05
+    assert MOST == 5
+    assert "each is taken at 99.5 %" in ANALYST
+    assert "The first five that are clear" in ANALYST
+
+
+@pytest.mark.parametrize("method", [name for name in vars(Released) if not name.startswith("_")])
+def test_what_a_page_is_made_of_is_documented(method: str) -> None:
+    assert re.search(rf"\.{method}\b", ANALYST)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_every_arithmetic_on_releases_is_in_the_release_format(operation: str) -> None:
+    assert operation in _fields("Derived values")
+
+
+@pytest.mark.parametrize("name", DERIVED_VERSIONS)
+def test_every_version_of_what_is_derived_is_in_the_release_format(name: str) -> None:
+    assert f'["{name}", {DERIVED_VERSIONS[name]}]' in TEXT["release-format.md"]
 
 
 def test_the_changelog_has_a_privacy_heading_in_every_version() -> None:
