@@ -56,7 +56,7 @@ def list_(workspace: str | None) -> None:
     recalls = site.approvals.recalls()
     ended = [each for each in site.approvals.all() if each.id not in recalls and each.until < site.today]
     for notice in [*map(recalled, recalls.values()), *map(expired, ended)]:
-        click.echo(f"{notice.id}  not to be quoted: {notice.what}")
+        click.echo(f"{notice.id}  not to be quoted. {notice.what}")
 
 
 @stats.command()

@@ -53,8 +53,8 @@ def svg_of(spec: Mapping[str, Any], fragment: str) -> bytes:
     note = re.search(r'<figcaption>.*?<span class="note">(.*)</span></figcaption>', fragment, re.DOTALL)
     parts, at = _lines(heading, size=18, weight=700, at=MARGIN)
     if note and (keys := _KEY.findall(note[1])):
-        parts += _legend(keys, at)
-        at += 24
+        legend, at = _legend(keys, at)
+        parts += legend
     reading = _KEY.sub("", note[1]) if note else ""
     below, at = _lines(_plain(reading), size=13, weight=400, at=at, role="quiet")
     parts += below
@@ -125,14 +125,18 @@ def _lines(text: str, *, size: int, weight: int, at: float, role: str = "label")
     return drawn, at + len(lines) * step + 4
 
 
-def _legend(keys: list[tuple[str, str]], at: float) -> list[str]:
+def _legend(keys: list[tuple[str, str]], at: float) -> tuple[list[str], float]:
+    """Colours and their names from ``at`` downwards, side by side while there is room, and where the next may stand."""
     drawn: list[str] = []
     x = float(MARGIN)
     for role, name in keys:
+        wide = 17 + 7.2 * len(unescape(name))  # an em of 13 is 7.2 wide on average, at most
+        if x > MARGIN and x + wide > MARGIN + WIDTH:
+            x, at = float(MARGIN), at + 20
         drawn.append(f'<rect x="{x:g}" y="{at + 4:g}" width="11" height="11" rx="2" fill="{ROLES[role]}"/>')
         drawn.append(f'<text x="{x + 17:g}" y="{at + 14:g}" font-size="13" fill="{ROLES["label"]}">{name}</text>')
-        x += 17 + 8.5 * len(unescape(name)) + 18
-    return drawn
+        x += wide + 18
+    return drawn, at + 24
 
 
 def _text(found: re.Match[str] | None) -> str:

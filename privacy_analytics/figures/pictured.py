@@ -34,7 +34,7 @@ def bars(releases: Sequence[Release], options: Mapping[str, Any]) -> str:
     legend = "".join(
         f'<span class="key {role}">{escape(name)}</span>' for name, role in zip(names, charts.PAIR, strict=True)
     )
-    note = f'<span class="note">{legend} whisker: its interval, widened for all sentences that were tried</span>'
+    note = f'<span class="note">{legend} whisker: the interval in the sentence</span>'
     heading = f"<strong>{escape(capital(str(claim['says'])))}</strong>{note}"
     return framed(heading, charts.pairs(*both), said.text)
 

@@ -149,11 +149,11 @@ def place(entry: Mapping[str, Any]) -> str:
 
 
 def recalled(recall: Recall) -> Notice:
-    return Notice(recall.id, recall.on, f"recalled on {day_words(recall.on)}, because {REASONS[recall.reason]}.")
+    return Notice(recall.id, recall.on, f"Recalled on {day_words(recall.on)}, because {REASONS[recall.reason]}.")
 
 
 def expired(approval: Approval) -> Notice:
-    return Notice(approval.id, approval.until, f"its approval ended after {day_words(approval.until)}.")
+    return Notice(approval.id, approval.until, f"Its approval ended after {day_words(approval.until)}.")
 
 
 def day_words(day: date) -> str:

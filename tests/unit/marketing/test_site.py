@@ -51,7 +51,7 @@ def test_a_statistics_page_says_how_it_was_made(site, approve, said):
     assert "<script" not in page
 
 
-def test_a_card_links_to_its_report_once_that_is_published(site, house, run, approve, answers, tried, said):
+def test_a_card_links_to_its_report_once_that_is_published(site, house, approve, said):
     approve(said[1])
     assert "2026-10/case_study/index.html" not in _index(site)
     publish(house, house.path("runs", "2026-10", "case_study", "001"), approved_by="Ada", today=TODAY)
@@ -94,7 +94,7 @@ def test_a_recall_takes_it_off_and_leaves_a_notice(site, approve, said, files):
     assert not [name for name in left if name.startswith(f"statistics/{said[1].id}/s-")]
     notice = left[f"statistics/{said[1].id}/index.html"].decode()
     for page in (notice, _index(site)):
-        assert "recalled on 23 November 2026, because a better number has taken its place." in page
+        assert "Recalled on 23 November 2026, because a better number has taken its place." in page
         assert escape(said[1].sentence) not in page
         assert "Grace" not in page
     assert escape(said[0].sentence) in _index(site)
@@ -105,7 +105,7 @@ def test_what_has_expired_is_marked_and_can_no_longer_be_taken(site, house, appr
     approve(said[1])
     later = Site(house, date(2027, 1, 1))
     later.build()
-    assert "its approval ended after 31 December 2026." in _index(later)
+    assert "Its approval ended after 31 December 2026." in _index(later)
     assert escape(said[0].sentence) not in _index(later)
     assert set(files(site.folder / "statistics" / said[0].id)) == {"index.html"}
 
