@@ -78,3 +78,11 @@ def test_text_time_and_profile_are_taken_out_of_a_png(bars, store):
 def test_what_is_no_whole_png_is_refused(bars, store, cut):
     with pytest.raises(UsageError):
         stripped(to_png(bars, store)[:cut])
+
+
+def test_names_that_are_too_long_to_stand_side_by_side_stand_below_each_other(world, store):
+    names = ["Adopters of Arrangement coach", "Active accounts without Arrangement coach"]
+    drawn = to_svg(spec(figures.fragment("compare", world["cohort"], world["features"], names=names)), store).decode()
+    places = [re.search(rf'<text x="([\d.]+)" y="([\d.]+)"[^>]*>{name}', drawn).groups() for name in names]
+    assert places[0][0] == places[1][0]
+    assert float(places[1][1]) - float(places[0][1]) == 20

@@ -10,6 +10,7 @@ import re
 import pytest
 
 from privacy_analytics import claims
+from privacy_analytics.dp.corrected import estimate
 from privacy_analytics.errors import UsageError
 from privacy_analytics.figures import render
 from privacy_analytics.gate import Vouched, check
@@ -124,3 +125,22 @@ def test_a_file_cannot_make_another_figure_pass_as_a_sentence(said, store):
 def test_a_statistic_is_found_by_all_words_in_any_case(said):
     assert said[0].matches(["MIX", "october"])
     assert not said[0].matches(["mix", "november"])
+
+
+def test_bars_have_the_very_intervals_of_their_sentence(said, store):
+    drawn = render(said[1].picture, store)
+    assert f'aria-label="{said[1].sentence}"' in drawn
+    claim, offered = said[1].spec["options"]["claim"], said[1].spec["options"]["offered"]
+    group = estimate(claim["tree"][0], said[1].releases, 0.05 / offered / 2)
+    low, _, high = re.search(r"([\d.]+)( to )([\d.]+) %\) against", said[1].sentence).groups()
+    assert float(low) <= 100 * group.low <= 100 * group.high <= float(high)
+    assert re.findall(r'class="key \w+">([^<]+)', drawn) == [
+        "Adopters of Mix assist",
+        "Active accounts without Mix assist",
+    ]
+
+
+def test_only_two_numbers_that_are_compared_have_bars(said, store):
+    for at in (0, 2, 3, 4):
+        with pytest.raises(UsageError):
+            render(said[at].spec | {"render": "claim_bars"}, store)
