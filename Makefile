@@ -22,8 +22,8 @@ lab: $(READY)  ## Open JupyterLab on the demo's notebooks
 	@test -f demo/workspace.toml || $(BIN)/pa demo
 	@$(BIN)/pa lab -w demo
 
-test: $(READY)  ## Run the tests; CI_SERVICES=1 adds those of PostgreSQL and of other OS users
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(CI_SERVICES),,-m "not service") $(ARGS)
+test: $(READY)  ## Run the tests; CI_SERVICES=1 adds those of PostgreSQL, other OS users and a browser, and the long ones
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(CI_SERVICES),,-m "not service and not long") $(ARGS)
 
 check: $(READY)  ## Lint, format, types, import walls, clean notebooks
 	@$(BIN)/ruff check

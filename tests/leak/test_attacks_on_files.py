@@ -130,7 +130,7 @@ def test_file_metadata_of_a_png(place, png, store, monkeypatch):
     behind = place == "behind the end"
     spoiled = png + _chunk(b"IDAT", CANARY.encode()) if behind else png[:33] + PNG[place] + png[33:]
     held_by("chunks", "chart.png", spoiled, store, vouched)
-    monkeypatch.setattr(pictures, "to_png", lambda *_: spoiled)
+    monkeypatch.setattr(pictures, "png_of", lambda *_: spoiled)
     assert not passes("chart.png", spoiled, store, vouched)  # each of the two controls holds it alone
     monkeypatch.setattr(pictures, "foreign", lambda _: False)
     assert passes("chart.png", spoiled, store, vouched) or behind
@@ -153,7 +153,7 @@ def test_svg_files(place, svg, store, tmp_path, monkeypatch):
     spoiled = svg.decode().replace(*SVG[place], 1).encode()
     assert holds(spoiled, tmp_path, "chart.svg")
     held_by("bytes", "chart.svg", spoiled, store)
-    monkeypatch.setattr(pictures, "to_svg", lambda *_: spoiled)
+    monkeypatch.setattr(pictures, "_again", lambda *_: spoiled)
     assert passes("chart.svg", spoiled, store) or place in ("comment", "script")
     monkeypatch.setattr(pictures, "_ACTIVE", re.compile(r"(?!)"))
     assert passes("chart.svg", spoiled, store)

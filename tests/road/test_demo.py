@@ -23,6 +23,7 @@ def test_the_demo_writes_its_own_folder_only(demo):
     assert files(demo.home) == {}
 
 
+@pytest.mark.long
 def test_the_demo_again_spends_nothing_and_every_page_stays_as_it_is(demo, tmp_path):
     root = copy(demo.root, tmp_path / "demo")
     pages = {name: content for name, content in files(root).items() if name.endswith(".html")}

@@ -4,7 +4,7 @@ import kills
 import pytest
 from steps import copy
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 def test_an_intake_killed_at_any_moment_leaves_all_or_nothing(fresh, filled, tmp_path):

@@ -22,6 +22,7 @@ def outputs(book):
     return [output for cell in book.cells if cell.cell_type == "code" for output in cell.outputs]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("engine", [(), ("--engine", "privacy")], ids=["plain", "privacy"])
 def test_a_report_by_papermill_spends_nothing_after_pa_run(demo, tmp_path, engine):
     root = copy(demo.root, tmp_path / "w")

@@ -67,6 +67,7 @@ def test_a_block_added_to_a_report_is_all_that_is_paid(root):
     assert all(old[spec] == fresh[spec] for spec in old.keys() & fresh.keys())
 
 
+@pytest.mark.long
 def test_a_second_report_pays_for_its_own_questions_alone(root):
     blocks = (
         'month=CountAccounts("events"), os=CountAccounts("events", by="os"), '
@@ -115,6 +116,7 @@ def test_a_failed_run_replaces_nothing_and_its_values_are_nowhere(root):
     assert (root / "runs" / MONTH / "usage_report" / "failed.ipynb").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.long
 def test_a_number_typed_by_hand_keeps_a_report_back(root):
     write_report(root, "other", SESSION, 'session.release(CountAccounts("events")).sentence()', "## 1,234 people")
     done = run(root, "other")
