@@ -67,7 +67,7 @@ class Answer:
         return [cell.key[0] for cell in self.release.cells if len(cell.key) == 1]
 
     def _repr_html_(self) -> str:
-        cost = f"<p><small>{escape(self.cost)}</small></p>" if self.cost else ""
+        cost = f'<p class="note">{escape(self.cost)}</p>' if self.cost else ""
         return figures.styled(figures.figure(self.release) + cost)
 
     def __repr__(self) -> str:

@@ -17,6 +17,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import Literal
 
 LOST = "This question could not be answered. Its charge is gone; the operator's log names the cause."
@@ -27,6 +28,13 @@ class PrivacyAnalyticsError(Exception):
     """Anything this package refuses to do, with the way forward in its text."""
 
     exit_code = 1
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows instead of every frame: the line that asked, where it was refused, and what to do."""
+        frames = traceback.extract_tb(self.__traceback__)
+        asked = [f"Line {frame.lineno}: {frame.line}" for frame in frames if frame.name == "<module>"][:1]
+        refused = [f"File {frame.filename}:{frame.lineno}" for frame in frames[-1:] if frame.name != "<module>"]
+        return [*asked, *refused, "", f"{type(self).__name__}: {self}"]
 
 
 class UsageError(PrivacyAnalyticsError):

@@ -69,14 +69,15 @@ class Plan:
         months = self.priced["months"]
         each = f" of each of the {len(months)} months that it spans" if len(months) > 1 else ""
         delta = f" and δ {self.priced['delta'] / 1e15:.1g}" if self.priced["delta"] else ""
+        cost = f"rho {self.priced['nano_rho'] / 1e9:.5f}{delta} of" if self.priced["nano_rho"] else "nothing; rho"
         caption = (
-            f"Costs rho {self.priced['nano_rho'] / 1e9:.5f}{delta} of {self.priced['left'] / 1e9:.5f} left{each}. "
+            f"Costs {cost} {self.priced['left'] / 1e9:.5f} left{each}. "
             f"Planned for {self.priced['accounts']:,.0f} accounts ({known}). Nothing is spent yet."
         )
         return grid(["block", "rho", "95 % ±", "typical cell", "cells an account counts in", "outlook"], rows, caption)
 
     def _repr_html_(self) -> str:
-        return self._shown().html
+        return self._shown()._repr_html_()
 
     def __repr__(self) -> str:
         return self._shown().text

@@ -58,11 +58,9 @@ class Released:
         return merged
 
     def __getitem__(self, name: str) -> Answer:
+        self._check(name)
         if name not in self._answers:
-            missing = {each["name"] for each in self._outcome["too_small"]} | set(self._outcome["lost"])
-            if name in missing:
-                raise NotFound(f"Block {name!r} is not in this month's answers; see .not_shown().")
-            raise UsageError(f"The plan has no such block. It has: {', '.join(self._answers)}.")
+            raise NotFound(f"Block {name!r} is not in this month's answers; see .not_shown().")
         return self._answers[name]
 
     def __getattr__(self, name: str) -> Answer:
@@ -204,6 +202,8 @@ class Released:
     def _missing(self, parts: Sequence[Part]) -> Shown | None:
         """A line about the blocks that are too small this month; None where all are there."""
         named = [name.partition(":") for part in parts for name in ((part,) if isinstance(part, str) else part)]
+        for block, _, _ in named:
+            self._check(block)
         missing = [block for block, _, _ in named if block not in self._answers]
         coarse = [block for block, _, free in named if block in self._answers and not _fits(self[block], free)]
         if not missing and not coarse:
@@ -212,6 +212,12 @@ class Released:
         small += [{"name": block, "needs": None} for block in coarse]
         return Shown(self._unshown(small, beside=True), f"{', '.join(missing + coarse)}: too small to show this month")
 
+    def _check(self, block: str) -> None:
+        """Raise UsageError for a block that was never planned."""
+        known = [*self._answers, *(each["name"] for each in self._outcome["too_small"]), *self._outcome["lost"]]
+        if block not in known:
+            raise UsageError(f"The plan has no such block. It has: {', '.join(known)}.")
+
     def _unshown(self, small: Sequence[Json], *, beside: bool = False) -> str:
         named = [(self._titles.get(each["name"].partition(":")[0], each["name"].replace("_", " ")), each["needs"])
                  for each in small]  # fmt: skip
@@ -219,7 +225,8 @@ class Released:
         return figures.fragment("not_shown", blocks=blocks, beside=beside or None)
 
     def __repr__(self) -> str:
-        return f"Released: {', '.join(self._answers)}. {len(self._outcome['too_small'])} block(s) too small."
+        small = ", ".join(each["name"] for each in self._outcome["too_small"])
+        return f"Released: {', '.join(self._answers) or 'nothing'}." + (f" Too small: {small}." if small else "")
 
 
 def _bars(answer: Answer) -> bool:

@@ -91,7 +91,8 @@ class Session:
                 keys = ", ".join(spec["keys"][:8]) + (f" and {more} more" if more > 0 else "")
                 low, high = spec["bounds"] or (0, 0)
                 rows.append([first, name, str(spec["per_account"]) if keys else "", keys or f"{low:,} to {high:,}"])
-        return grid(["table", "column", "an account counts in", "public keys or bounds"], rows, self._banner())
+        caption = f"{self._facts['product']} · {self._facts['snapshot']} · what may be asked"
+        return grid(["table", "column", "an account counts in", "public keys or bounds"], rows, caption)
 
     def preview(self, table: str) -> Shown:
         """Five rows made from the contract alone, so that you can see the form of a table. No real row is read."""
@@ -202,7 +203,7 @@ class Session:
         months = len(state["lifetime"]["months"])
         caption = (
             f"{state['month']}: ε {state['epsilon_spent']:.2f} of {state['epsilon']:g} spent at δ {state['delta']:g}. "
-            f"An account of all {months} month(s) asked about: ε {state['lifetime']['epsilon']:.2f}."
+            f"An account in every month asked about ({months}): ε {state['lifetime']['epsilon']:.2f} in all."
         )
         return grid(["purpose", "rho allowed", "rho spent", "rho left"], rows, caption, filled=parts)
 
@@ -228,7 +229,7 @@ class Session:
         part = left["left"] / max(left["allowance"], 1)
         return (
             f"{facts['product']} · {facts['snapshot']} · for {facts['purpose']}, {part:.0%} of its privacy loss left · "
-            f"counts {facts['population']} · policy {facts['policy']} · {facts['timezone']} · "
+            f"counts accounts: {facts['population']} · policy {facts['policy']} · {facts['timezone']} · "
             f"{facts['trust']}: {_GUARDS[facts['trust']]}"
         )
 

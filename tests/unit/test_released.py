@@ -124,3 +124,10 @@ def test_a_claim_about_an_unknown_block_is_left_out_and_not_tried(two_months, se
     released = report(session_of(two_months, "usage"), month=MONTH)
     shown = released.claims(claims.amount("month", "were active"), claims.amount("nobody", "were here"))
     assert "One sentence was tried" in shown.html
+
+
+def test_a_block_that_was_never_planned_is_refused(two_months, session_of):
+    released = report(session_of(two_months, "usage"), month=MONTH)
+    for ask in (released.show, released.tiles, released.sentence):
+        with pytest.raises(UsageError, match="no such block"):
+            ask("mont")

@@ -44,3 +44,20 @@ def test_an_error_that_is_only_called_like_ours_does_not(frames):
 @pytest.mark.parametrize(("name", "said"), [("ValueError", "ValueError"), ("JaneDoe", NAMELESS), ("", NAMELESS)])
 def test_of_any_other_error_a_known_name_is_kept(name, said):
     assert redacted(_error(name, f"File {HERE}:7, in ask")) == {"ename": said, "evalue": REDACTED, "traceback": []}
+
+
+def test_a_refusal_in_a_notebook_is_its_line_its_place_and_its_text():
+    with pytest.raises(errors.UsageError) as refused:
+        exec(compile("from privacy_analytics import Quantiles\nQuantiles('events', 'minutes', [])", "<cell>", "exec"))
+    shown = refused.value._render_traceback_()
+    assert shown[0].startswith("Line 2: ")
+    assert "<cell>" not in shown[1]
+    assert shown[2:] == ["", f"UsageError: {refused.value}"]
+    assert redacted({"ename": "UsageError", "evalue": str(refused.value), "traceback": shown})["evalue"] != REDACTED
+
+
+def test_a_text_of_our_error_that_a_cell_made_up_stays_hidden():
+    with pytest.raises(errors.UsageError) as raised:
+        exec(compile("from privacy_analytics.errors import UsageError\nraise UsageError('jane')", "<cell>", "exec"))
+    shown = raised.value._render_traceback_()
+    assert redacted({"ename": "UsageError", "evalue": "jane", "traceback": shown})["evalue"] == REDACTED
