@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import inspect
 import json
 import re
@@ -212,6 +213,20 @@ def test_examples_parse_and_import_public_names(place: str, code: str) -> None:
         if isinstance(node, ast.ImportFrom) and node.module == "privacy_analytics":
             known = {*privacy_analytics.__all__, "claims"}  # a module: claims.amount says more than amount
             assert {name.name for name in node.names} <= known, place
+
+
+@pytest.mark.parametrize("page", sorted({place.partition(":")[0] for place, _ in _blocks("python")}))
+def test_an_example_uses_what_its_page_has_introduced(page: str) -> None:
+    known = {*vars(builtins)}
+    for place, code in _blocks("python"):
+        if place.startswith(f"{page}:"):
+            nodes = list(ast.walk(ast.parse(code)))
+            names = [node for node in nodes if isinstance(node, ast.Name)]
+            imported = [name for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) for name in node.names]
+            known |= {name.id for name in names if isinstance(name.ctx, ast.Store)}
+            known |= {name.asname or name.name for name in imported}
+            known |= {node.name for node in nodes if isinstance(node, ast.ExceptHandler) and node.name}
+            assert {name.id for name in names} <= known, place
 
 
 @pytest.mark.parametrize("name", sorted(privacy_analytics.__all__))
