@@ -61,11 +61,12 @@ def publish(
         "approved_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     site = Site(settings, today or datetime.now(settings.zone).date(), canaries)
-    draft = site.draft(report=published)
     folder = site.folder / place(published)
     said = json.dumps(published, indent=2, sort_keys=True, ensure_ascii=False).encode()
-    replace_folder(folder, {PAGE: page, MANIFEST: said})
-    site.put(draft)
+    with site.alone():
+        draft = site.draft(report=published)
+        replace_folder(folder, {PAGE: page, MANIFEST: said})
+        site.put(draft)
     return folder / PAGE
 
 

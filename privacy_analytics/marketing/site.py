@@ -98,13 +98,12 @@ class Site:
     def put(self, draft: Draft) -> Path:
         """Bring a draft into place and return its index. What is the same stays; a recalled statistic's files go."""
         home = self.folder / STATISTICS
-        with self._alone():
-            for name, files in draft.statistics.items():
-                if _files(home / name) != files:
-                    replace_folder(home / name, files)
-            replace_file(self.folder / PAGE, draft.index)
-            for stale in {each.name for each in home.glob("*")} - set(draft.statistics):
-                shutil.rmtree(home / stale)
+        for name, files in draft.statistics.items():
+            if _files(home / name) != files:
+                replace_folder(home / name, files)
+        replace_file(self.folder / PAGE, draft.index)
+        for stale in {each.name for each in home.glob("*")} - set(draft.statistics):
+            shutil.rmtree(home / stale)
         return self.folder / PAGE
 
     def approve(self, statistic: Statistic, *, report: str, by: str, until: date | None = None) -> Approval:
@@ -113,9 +112,10 @@ class Site:
         approval = self.approvals.approval(
             statistic, report=report, by=by, on=self.today, until=until, floor=floor, population=population
         )
-        draft = self.draft(approval=approval)
-        self.approvals.save(approval)
-        self.put(draft)
+        with self.alone():
+            draft = self.draft(approval=approval)
+            self.approvals.save(approval)
+            self.put(draft)
         return approval
 
     def recall(self, statistic_id: str, *, by: str, reason: str) -> Recall:
@@ -126,7 +126,8 @@ class Site:
 
     def build(self) -> Path:
         """Make the site anew from approvals and published reports. Raises what ``draft`` raises."""
-        return self.put(self.draft())
+        with self.alone():
+            return self.put(self.draft())
 
     def reports(self) -> list[dict[str, Any]]:
         """The manifests of the reports on the site."""
@@ -173,8 +174,8 @@ class Site:
             raise GateError(findings)
 
     @contextmanager
-    def _alone(self) -> Generator[None]:
-        """One at a time: who comes second waits."""
+    def alone(self) -> Generator[None]:
+        """One at a time, from draft to put: who comes second waits, and sees what the first has written."""
         self.approvals.folder.mkdir(mode=0o700, exist_ok=True)
         with (self.approvals.folder / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

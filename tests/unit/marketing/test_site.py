@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import json
 import re
@@ -166,6 +167,20 @@ def test_nothing_unsupported_is_on_the_site_even_if_somebody_wrote_its_approval(
     (site.approvals.folder / f"{said[4].id}.json").write_text(json.dumps(forged))
     with pytest.raises(UsageError):
         site.build()
+
+
+def test_two_approvals_at_once_wait_for_each_other(site, house, approve, said, monkeypatch):
+    draft = Site.draft
+
+    def watched(self, **more):
+        with (site.approvals.folder / ".lock").open("w") as lock, pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return draft(self, **more)
+
+    monkeypatch.setattr(Site, "draft", watched)
+    approve(said[0])
+    site.recall(said[0].id, by="Ada", reason="faulty")
+    publish(house, house.path("runs", "2026-10", "case_study", "001"), approved_by="Ada", today=TODAY)
 
 
 # the one script
