@@ -69,8 +69,11 @@ class Browser:
             if wanted(message):
                 return message
 
-    def open(self, file: Path, *, width: int = 1280, scheme: str = "light", medium: str = "screen") -> "Page":
-        """A page from disk in a window of this width; ``scheme`` is light or dark, ``medium`` screen or print."""
+    def open(self, file: Path | str, *, width: int = 1280, scheme: str = "light", medium: str = "screen") -> "Page":
+        """A page from disk, or an address, in a window of this width; ``scheme`` is light or dark, ``medium`` screen
+        or print.
+        """
+        url = file if isinstance(file, str) else file.as_uri()
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
         page = Page(self, self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"], target)
         for domain in ("Page", "Network", "Log", "Runtime", "Audits"):
@@ -78,7 +81,7 @@ class Browser:
         page.send("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
         wish = [{"name": "prefers-color-scheme", "value": scheme}]
         page.send("Emulation.setEmulatedMedia", media=medium, features=wish)
-        assert "errorText" not in page.send("Page.navigate", url=file.as_uri()), "there is no such page"
+        assert "errorText" not in page.send("Page.navigate", url=url), "there is no such page"
         self.wait(lambda message: message.get("method") == "Page.loadEventFired")
         return page
 
