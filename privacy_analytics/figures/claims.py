@@ -180,7 +180,9 @@ def _leader(claim: Claim, releases: Sequence[Release], miss: float) -> Said:
         first, rest = found[:ahead], found[ahead:]
         if first and rest and first[-1][1].low > max(each.high for _, each in rest):
             named = [f"{_key(cell, release)}, {number(each, how)}" for cell, each in first]
-            return Said("clear", f"{capital(_says(claim, releases))}: {'; then '.join(named)}.")
+            return Said(
+                "clear", f"{capital(_says(claim, releases))} in {_month(top, releases)}: {'; then '.join(named)}."
+            )
     return Said("dropped")
 
 

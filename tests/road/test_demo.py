@@ -27,7 +27,7 @@ def test_the_demo_writes_its_own_folder_only(demo):
 def test_the_demo_again_spends_nothing_and_every_page_stays_as_it_is(demo, tmp_path):
     root = copy(demo.root, tmp_path / "demo")
     pages = {name: content for name, content in files(root).items() if name.endswith(".html")}
-    assert len(pages) == 7  # three runs, three published copies, the index
+    assert len(pages) >= 7  # three runs, three published copies, the index; a page a statistic
     assert "spent          0 over" in ok("demo", cwd=tmp_path).stdout
     assert {name: content for name, content in files(root).items() if name.endswith(".html")} == pages
 
