@@ -15,7 +15,7 @@ help:  ## Show this list
 
 setup: $(READY)  ## Set everything up in .venv
 
-demo: $(READY)  ## Make two anonymous reports from a synthetic export, in ./demo
+demo: $(READY)  ## Make anonymous reports from a synthetic export, in ./demo
 	@$(BIN)/pa demo
 
 lab: $(READY)  ## Open JupyterLab on the demo's notebooks

@@ -6,6 +6,7 @@ Of rows:                   Bins, Groups, Between
 Of accounts:               Adopters, NewAdopters, OnPlan, OnSystem, Tenure, cohort
 Show the answer:           Answer, tiles, compare
 Arithmetic, free:          share, change, add, average, kept
+What a page may say:       claims (a module: amount, trend, leader, riser, versus, against)
 Refusals:                  PrivacyAnalyticsError
 
 Names load when they are first used, so that importing this package is light.

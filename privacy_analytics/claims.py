@@ -8,7 +8,7 @@ or a pair of parts, the first divided by the second. Which wording stands is dec
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -29,6 +29,10 @@ class Claim:
     parts: tuple[Part, ...]
     says: str
     unit: As
+
+    def blocks(self) -> Iterator[str]:
+        """The blocks that it names."""
+        yield from _blocks(self.parts)
 
 
 def amount(part: Part, says: str, *, unit: As | None = None) -> Claim:
@@ -97,6 +101,14 @@ class Told:
         if release not in self.used:
             self.used.append(release)
         return self.used.index(release)
+
+
+def _blocks(part: Part | tuple[Part, ...]) -> Iterator[str]:
+    if isinstance(part, str):
+        yield part.partition(":")[0]
+    else:
+        for each in part:
+            yield from _blocks(each)
 
 
 def _unit(part: Part) -> As:

@@ -102,9 +102,11 @@ class Released:
     def tiles(self, *parts: Part, labels: Sequence[str] | None = None) -> Shown:
         """Headline numbers side by side with their change; those that are too small this month are left out."""
         self._titles |= {part: said for part, said in zip(parts, labels or (), strict=False) if isinstance(part, str)}
-        here = [at for at, part in enumerate(parts) if not self._missing([part])]
+        here = [at for at, part in enumerate(parts) if not self._missing([part]) and self._part(part).release.shown]
         if not here:
-            return self._missing(parts) or self.not_shown()
+            blocks = [(part if isinstance(part, str) else part[0]).partition(":")[0] for part in parts]
+            small = [{"name": block, "needs": None} for block in blocks]
+            return self._missing(parts) or Shown(self._unshown(small, beside=True), "Too small to show this month.")
         now = [self._part(parts[at]) for at in here]
         old = [self._since(parts[at], answer) for at, answer in zip(here, now, strict=True)]
         known = [answer for answer in old if answer]
@@ -140,6 +142,9 @@ class Released:
         Intervals are widened so that all of them hold at once; ``everything`` also shows what is unclear. A claim
         about a block that is too small this month, or about a month before that was not reported, is not tried.
         """
+        for claim in claims:
+            for block in claim.blocks():
+                self._check(block)
         before = {name: answer.release for name, answer in self.before.items()}
         told = Told({name: answer.release for name, answer in self._answers.items()}, before)
         specs = [spec for claim in claims if (spec := told.spec(claim))]

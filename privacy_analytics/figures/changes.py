@@ -91,7 +91,9 @@ def changes(new: Release, old: Release) -> Changes:
 
 
 def comparable(new: Release, old: Release) -> bool:
-    """Whether there is a change from ``old`` to ``new``."""
+    """Whether there is a change from ``old`` to ``new``; not of average weeks, which months cut differently."""
+    if new.question.get("op") == "average" and new.question.get("by") == ["week"]:
+        return False
     try:
         changes(new, old)
     except UsageError:

@@ -16,7 +16,7 @@ from privacy_analytics.dp.corrected import Estimate, Tree, estimate
 from privacy_analytics.dp.releases import Cell, Release
 from privacy_analytics.errors import UsageError
 from privacy_analytics.figures.cohorts import who
-from privacy_analytics.figures.estimates import LEVEL, TIMES, Verdict, likely, moved, number, span
+from privacy_analytics.figures.estimates import LEVEL, TIMES, Verdict, likely, moved, number, span, tells
 from privacy_analytics.figures.format import Measure, capital, month_words, part_words
 
 MISS = 0.05
@@ -108,7 +108,7 @@ def _amount(claim: Claim, releases: Sequence[Release], miss: float) -> Said:
 def _trend(claim: Claim, releases: Sequence[Release], miss: float) -> Said:
     new, old = claim["tree"]
     found = estimate([new, old], releases, miss)
-    if found is None:
+    if found is None or not tells(found):
         return Said("dropped")
     since = f"from {_month(old, releases)} to {_month(new, releases)}"
     verdict, went = moved(found)
@@ -119,7 +119,7 @@ def _versus(claim: Claim, releases: Sequence[Release], miss: float) -> Said:
     group, others = claim["tree"]
     ratio = estimate([group, others], releases, miss)
     both = [estimate(part, releases, miss / 2) for part in (group, others)]  # the ratio's own counts
-    if ratio is None or both[0] is None or both[1] is None:
+    if ratio is None or both[0] is None or both[1] is None or not tells(ratio):
         return Said("dropped")
     these, those = _who(group, releases), _who(others, releases)
     how = _AS[claim["as"]]
@@ -151,7 +151,7 @@ def _against(claim: Claim, releases: Sequence[Release], miss: float) -> Said:
     """A group's change beside the others' change: the difference in differences, as a ratio of ratios."""
     group, others = claim["tree"]
     ratio = estimate([group, others], releases, miss)
-    if ratio is None:
+    if ratio is None or not tells(ratio):
         return Said("dropped")
     these, those = _who(group, releases), _who(others, releases)
     since = f"From {_month(group[1], releases)} to {_month(group[0], releases)}"

@@ -109,6 +109,14 @@ def _adverbs(key: tuple[str, ...], by: tuple[str, ...]) -> str:
     return "".join((*plainly, *timed))
 
 
+def averaged(release: Release) -> str:
+    """Over what a count was averaged: `` on an average day``; nothing where it was not."""
+    if release.question.get("op") != "average":
+        return ""
+    grain = "".join(str(step) for step in release.question.get("by") or [] if isinstance(step, str))
+    return {"day": " on an average day", "week": " in an average week"}.get(grain, " on average over what it is by")
+
+
 def when(release: Release) -> str:
     """The month, unless a day has said it; weeks are cut at its ends."""
     if "day" in release.by:

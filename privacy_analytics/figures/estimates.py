@@ -12,6 +12,8 @@ Verdict = Literal["clear", "level", "unclear", "dropped"]
 LEVEL = 0.05
 """What changed by less than this either way stayed level."""
 TWICE, HALF_AGAIN = 2.0, 1.5
+TELLS = 4
+"""That no difference is clear is worth saying while the interval's ends are at most so many times apart."""
 OPEN = 10
 """A rise whose upper end is so many times the lower one is told by its lower end alone."""
 TIMES = Measure(" times")
@@ -19,6 +21,11 @@ _CHANGE = Measure(" %", 100, least=-math.inf, finest=0.1, signed=True)
 _POINTS = Measure(" %", 100, finest=0.1)
 _EXACT = 1e-9
 """What floats are off by: 0.3 / 0.1 is no more than 3."""
+
+
+def tells(found: Estimate) -> bool:
+    """Whether a ratio says something: it is clear of one, or close enough to it."""
+    return found.clear or (found.low > 0 and found.high <= TELLS * found.low)
 
 
 def moved(found: Estimate) -> tuple[Verdict, str]:
@@ -39,6 +46,7 @@ def moved(found: Estimate) -> tuple[Verdict, str]:
 
 
 def likely(found: Estimate) -> str:
+    """How much likelier one group is than another, as the interval's nearer end says."""
     times = span(found, TIMES)
     if found.low >= TWICE:
         return f"at least twice as likely ({times}) as"
@@ -75,6 +83,7 @@ def _step(found: Estimate, how: Measure) -> float:
     side = min(found.value - found.low, found.high - found.value)  # of a lopsided interval the shorter one
     same = 1.0 if how is TIMES else 0.0
     gap = max(found.low - same, same - found.high)  # what is clear of it has to look so
-    fifth = max(min(side / 5, gap if gap > 0 else math.inf) * how.times, how.finest)
+    fifth = max(side / 5 * how.times, how.finest)
+    fifth = min(fifth, gap * how.times) if gap > 0 else fifth
     power = 10.0 ** math.floor(math.log10(fifth) + _EXACT)
     return max(factor * power for factor in (1, 2, 5) if factor * power <= fifth * (1 + _EXACT))

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from privacy_analytics.dp.releases import Z95, Cell, Release, half_width
 from privacy_analytics.errors import UsageError
-from privacy_analytics.figures.clauses import at_most, came, did, had, per, tail, when, where
+from privacy_analytics.figures.clauses import at_most, averaged, came, did, had, per, tail, when, where
 from privacy_analytics.figures.format import (
     capital,
     error,
@@ -44,6 +44,8 @@ def title(release: Release) -> str:
         return "Most common phrases"
     if kind == "histogram" and by:
         by[-1] = f"their {summarised(release) or 'number of'} {heading(release)}{per(release)}"
+    if grain := averaged(release):
+        return f"{what}{grain}"
     if by:
         return f"{what} by {' and '.join(by)}"
     return what if release.by else f"{what} in {month_words(release.month)}"
@@ -88,7 +90,7 @@ def sentence(release: Release, *, key: tuple[str, ...] | None = None, says: str 
     elif unit == "ratio":
         said = f"the ratio was {number}{tail(release, cell)}"
     else:
-        said = f"{number} {did(release, cell, unit)}{when(release)}"
+        said = f"{number} {did(release, cell, unit)}{averaged(release)}{when(release)}"
     return f"{capital(said)}{caution}."
 
 

@@ -16,7 +16,7 @@ from privacy_analytics.errors import NotFound, UsageError
 from privacy_analytics.figures import sources, specifications
 from privacy_analytics.gate import enforce
 from privacy_analytics.marketing.approvals import named
-from privacy_analytics.marketing.pages import place
+from privacy_analytics.marketing.pages import place, variant
 from privacy_analytics.marketing.site import MANIFEST, PAGE, Site, replace_folder
 from privacy_analytics.marketing.statistics import statistics
 from privacy_analytics.report.manifest import vouched
@@ -89,7 +89,7 @@ def _manifest(raw: dict[str, Any]) -> dict[str, Any]:
         raise UsageError(
             "The run's manifest does not say which report of which month it is. Run it again with `pa run`."
         )
-    return kept
+    return kept | {"variant": variant(raw.get("parameters") or {})}
 
 
 def _headline(page: str, store: ReleaseStore) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.errors import NotFound
 from privacy_analytics.gate import enforce
+from privacy_analytics.marketing.pages import place, variant
 from privacy_analytics.marketing.publish import report_of
 from privacy_analytics.marketing.statistics import Statistic, statistics
 from privacy_analytics.report.manifest import vouched
@@ -29,7 +30,7 @@ def find(settings: Settings, statistic_id: str) -> tuple[Statistic, str]:
         for each in statistics(page.decode("utf-8"), store):
             if each.id == statistic_id:
                 enforce("report.html", page, store, vouched(manifest))
-                return each, f"{run.parts[-3]}/{run.parts[-2]}"
+                return each, place(manifest | {"variant": variant(manifest.get("parameters") or {})})
     raise NotFound("No finished run says this. See which sentences a run has: pa stats claims MONTH/REPORT")
 
 

@@ -182,7 +182,7 @@ def test_ends_are_rounded_outwards():
 def test_what_is_clear_of_one_is_written_clear_of_one(low, high):
     words = span(Estimate((low + high) / 2, low, high), TIMES)
     written = [float(word) for word in words.replace(" times", "").split(" to ")]
-    assert (written[0] > 1) == (low > 1.01 or round(low, 2) > 1)
+    assert (written[0] > 1) == (low > 1)
     assert written[0] <= low
     assert written[1] >= high
 
@@ -213,3 +213,16 @@ def _true(tree, used, truth):
     if isinstance(tree, dict):
         return truth[used[tree["of"]].id.removeprefix("r-")]
     return _true(tree[0], used, truth) / _true(tree[1], used, truth)
+
+
+def test_a_difference_that_is_neither_clear_nor_small_is_not_said(told, release):
+    told.now["exports"] = release("loose", 760.0, sigma=260.0, cohort=GROUP)
+    assert said(told, claims.versus(("exports", "group"), ("other_exports", "others"), "finished"))[0].text == ""
+
+
+def test_a_misspelt_block_of_a_claim_is_refused(october, session_of):
+    from privacy_analytics.dp.questions import CountAccounts
+
+    released = session_of(october, "usage").plan(month=CountAccounts("events")).release()
+    with pytest.raises(UsageError, match="no such block"):
+        released.claims(claims.amount("mnth", "were active"))

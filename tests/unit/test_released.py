@@ -120,9 +120,9 @@ def test_a_released_cohort_is_what_its_questions_are_planned_by(two_months, sess
     assert known == pytest.approx(guessed / 2, rel=0.2)  # half of the accounts used it
 
 
-def test_a_claim_about_an_unknown_block_is_left_out_and_not_tried(two_months, session_of):
-    released = report(session_of(two_months, "usage"), month=MONTH)
-    shown = released.claims(claims.amount("month", "were active"), claims.amount("nobody", "were here"))
+def test_a_claim_about_a_block_that_is_too_small_is_not_tried(two_months, session_of):
+    released = report(session_of(two_months, "usage"), month=MONTH, rare=CountAccounts("events", by=["country", "day"]))
+    shown = released.claims(claims.amount("month", "were active"), claims.leader("rare", "where most are"))
     assert "One sentence was tried" in shown.html
 
 

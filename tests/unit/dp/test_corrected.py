@@ -141,3 +141,10 @@ def test_what_came_back_is_a_share_of_each_cohorts_first_week(release):
 def test_only_a_retention_has_cohorts_that_come_back(counts):
     with pytest.raises(UsageError, match="Retention"):
         kept(counts[1])
+
+
+def test_an_average_is_called_one(release):
+    from privacy_analytics.figures import sentence
+
+    days = release("days", {f"2026-10-{day:02}": 500.0 for day in range(1, 32)}, by="day")
+    assert "on an average day" in sentence(average(days))

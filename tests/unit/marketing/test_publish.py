@@ -141,3 +141,12 @@ def test_a_publication_that_died_half_way_is_completed_by_the_next(run, site, ho
     home.rename(site / "2026-10" / ".usage_report.retired")
     publish(house, folder, approved_by="Ada")
     assert [file.name for file in (site / "2026-10").iterdir()] == ["usage_report"]
+
+
+def test_two_groups_of_one_report_lie_beside_each_other():
+    from privacy_analytics.marketing.pages import place, variant
+
+    plain = {"month": "2026-10", "report": "case_study", "variant": variant({"month": "2026-10", "spend": 0.3})}
+    named = plain | {"variant": variant({"month": "2026-10", "group": "adopters:mix_assist"})}
+    assert place(plain) == "2026-10/case_study"
+    assert place(named) == "2026-10/case_study-adopters-mix_assist"
