@@ -73,7 +73,8 @@ def lab(workspace: str | None, arguments: tuple[str, ...]) -> None:
     own = settings.path("private", "lab")
     _no_news(own / "settings")
     folders = [f"--LabApp.user_settings_dir={own / 'settings'}", f"--LabApp.workspaces_dir={own / 'workspaces'}"]
-    command = [sys.executable, "-m", "jupyterlab", "--notebook-dir", str(settings.path("notebooks")), *folders]
+    offline = "--LabApp.extension_manager=readonly"  # the other one asks a package index
+    command = [sys.executable, "-m", "jupyterlab", "--notebook-dir", str(settings.path("notebooks")), *folders, offline]
     os.execve(sys.executable, [*command, *arguments], environment)  # noqa: S606  # no shell, our own interpreter
 
 

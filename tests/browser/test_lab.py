@@ -39,7 +39,8 @@ PAPER, INK = (
 )
 """How light they are, from 0 to 255."""
 THEME = f"""new Promise(done => {{
-  const look = () => {PAPER} < 128 === %s ? done() : setTimeout(look, 50);
+  const dark = "%s" === "Dark", said = () => document.body.dataset.jpThemeLight === String(!dark);
+  const look = () => {PAPER} < 128 === dark && said() ? done() : setTimeout(look, 50);
   jupyterapp.commands.execute('apputils:change-theme', {{theme: 'JupyterLab %s'}}).then(look);
 }})"""
 
@@ -111,7 +112,12 @@ def test_nothing_leaves_the_machine_and_nothing_is_said_to_the_console(ran, addr
     assert said == []
 
 
+def test_lab_asks_no_package_index_for_extensions(address):
+    with urlopen(f"{address}/lab?token={TOKEN}") as page:
+        assert '"name": "read-only"' in page.read().decode()
+
+
 @pytest.mark.parametrize("theme", ["Dark", "Light"])  # the last one is how Lab starts next time
 def test_its_writing_can_be_read_in_both_themes(ran, theme):
-    ran(THEME % (str(theme == "Dark").lower(), theme))
+    ran(THEME % (theme, theme))
     assert abs(ran(INK) - ran(PAPER)) > 180
