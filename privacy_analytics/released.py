@@ -166,7 +166,7 @@ class Released:
 
     def not_shown(self) -> Shown:
         """What is too small this month, and from how many accounts it would be shown."""
-        small = self._outcome["too_small"]
+        small = self._absent
         text = "\n".join(f"{each['name']}: {_from(each['needs'])}" for each in small)
         return Shown(self._unshown(small), text or "Everything asked for is shown.")
 
@@ -213,13 +213,18 @@ class Released:
         coarse = [block for block, _, free in named if block in self._answers and not _fits(self[block], free)]
         if not missing and not coarse:
             return None
-        small = [each for each in self._outcome["too_small"] if each["name"] in missing]
+        small = [each for each in self._absent if each["name"] in missing]
         small += [{"name": block, "needs": None} for block in coarse]
         return Shown(self._unshown(small, beside=True), f"{', '.join(missing + coarse)}: too small to show this month")
 
+    @property
+    def _absent(self) -> list[Json]:
+        """The blocks without an answer and what they would need; nothing helps one that was lost in a crash."""
+        return [*self._outcome["too_small"], *({"name": name, "needs": 0} for name in self._outcome["lost"])]
+
     def _check(self, block: str) -> None:
         """Raise UsageError for a block that was never planned."""
-        known = [*self._answers, *(each["name"] for each in self._outcome["too_small"]), *self._outcome["lost"]]
+        known = [*self._answers, *(each["name"] for each in self._absent)]
         if block not in known:
             raise UsageError(f"The plan has no such block. It has: {', '.join(known)}.")
 
@@ -253,4 +258,6 @@ def _releases(ask: Ask) -> Json:
 
 
 def _from(needs: int | None) -> str:
+    if needs == 0:
+        return "what it would have cost was lost in a crash"
     return f"from about {figures.bucket(needs):,} accounts" if needs else "a month that it reads has no data"

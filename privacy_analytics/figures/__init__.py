@@ -181,9 +181,9 @@ def _blocks(value: Any, months: Sequence[str]) -> None:
         if (
             not isinstance(block, dict)
             or set(cast("dict[str, Any]", block)) != {"name", "needs"}
-            or block["needs"] not in (None, *STEPS)
+            or block["needs"] not in (None, 0, *STEPS)
         ):
-            raise UsageError("blocks holds {name, needs} records, with needs made by figures.bucket(), or None.")
+            raise UsageError("blocks holds {name, needs} records, with needs made by figures.bucket(), None or 0.")
         _text(block["name"], months)
 
 

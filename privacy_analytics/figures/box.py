@@ -104,6 +104,8 @@ def _facts(releases: Sequence[Release]) -> list[tuple[str, str]]:
 
 
 def _from(needs: int | None) -> str:
+    if needs == 0:
+        return "what it would have cost was lost in a crash"
     return "a month that it reads has no data, or is too small" if needs is None else f"from about {needs:,} accounts"
 
 

@@ -107,7 +107,8 @@ def grid(releases: Sequence[Release], options: Options) -> str:
     blank = " · blank: too small to show" if len(release.shown) < len(release.cells) else ""
     errors = {error(cell, measure(release)) for cell in release.shown}
     spread = f" · each number {errors.pop()}" if len(errors) == 1 else ""
-    return _figure(release, grids.grid(release), options, f"across: {across}{spread}{blank}")
+    part = " · in per cent" if release.unit == "share" else ""
+    return _figure(release, grids.grid(release), options, f"across: {across}{part}{spread}{blank}")
 
 
 def table(releases: Sequence[Release], options: Options) -> str:

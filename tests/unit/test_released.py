@@ -131,3 +131,11 @@ def test_a_block_that_was_never_planned_is_refused(two_months, session_of):
     for ask in (released.show, released.tiles, released.sentence):
         with pytest.raises(UsageError, match="no such block"):
             ask("mont")
+
+
+def test_what_was_lost_in_a_crash_is_said_to_be():
+    from privacy_analytics.released import Released
+
+    released = Released({"releases": {}, "too_small": [], "lost": ["month"], "nano_rho": 0, "left": 0})
+    assert "month: what it would have cost was lost in a crash" in released.not_shown().html
+    assert "lost in a crash" in released.show("month").html
