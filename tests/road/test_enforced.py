@@ -72,7 +72,7 @@ def ran(folder, filled) -> Ran:
     curator.give(folder / "run")
     socket = folder / "run" / "s"
     address = f"unix://{socket}"
-    terms = ("--group", GROUP, "--purpose", "exploration", "--purpose", "usage")
+    terms = ("--group", GROUP, *(f"--purpose={name}" for name in ("exploration", "usage", "cohorts")))
     server = curator.start("-m", "privacy_analytics", "serve", "-w", root, "--socket", socket, *terms)
     try:
         assert server.stdout.readline() == f"listening  {address}\n", server.stderr.read()
