@@ -49,6 +49,18 @@ class Answer:
         """One row a cell: key columns, value, low, high, sigma, status."""
         return self.release.to_pandas()
 
+    def to_csv(self) -> bytes:
+        """The cells as UTF-8, safe to open in a spreadsheet; passes the gate. See ``exports.to_csv``."""
+        from privacy_analytics.exports import to_csv
+
+        return to_csv(self.release)
+
+    def to_json(self) -> bytes:
+        """Title, unit, month, cells, source and method; passes the gate, too. See ``exports.to_json``."""
+        from privacy_analytics.exports import to_json
+
+        return to_json(self.release)
+
     def plot(self, title: str | None = None) -> Shown:
         """The figure that fits: a tile, bars, a line over time, ranges of quantiles, a shaded table of two keys."""
         return Shown(figures.figure(self.release, title=title), figures.alt_text(self.release))

@@ -42,11 +42,11 @@ def members(cohort: Cohort, lake: Lake, snapshots: Sequence[Snapshot], zone: str
 def _inside(cohort: Cohort, lake: Lake, snapshots: Sequence[Snapshot], zone: str) -> pl.LazyFrame:
     last = snapshots[-1]
     if isinstance(cohort, Adopters | OnSystem):
-        return _with(cohort, lake, last)
+        return _with("feature" if isinstance(cohort, Adopters) else "os", cohort.key, lake, last)
     if isinstance(cohort, NewAdopters):
         before = snapshots[-2]
-        came = _with(cohort, lake, last).join(_active(lake, before), on="account", how="semi")
-        return came.join(_with(cohort, lake, before), on="account", how="anti")
+        came = _with("feature", cohort.key, lake, last).join(_active(lake, before), on="account", how="semi")
+        return came.join(_with("feature", cohort.key, lake, before), on="account", how="anti")
     accounts = lake.accounts(last.batches)
     if isinstance(cohort, OnPlan):
         return accounts.filter(pl.col("plan_tier") == cohort.key).select("account")
@@ -68,17 +68,12 @@ def _active(lake: Lake, snapshot: Snapshot) -> pl.LazyFrame:
     return lake.scan("events", snapshot.month, snapshot.batches).select("account").unique()
 
 
-def _with(cohort: Cohort, lake: Lake, snapshot: Snapshot) -> pl.LazyFrame:
-    """Accounts with an event of the cohort's key."""
-    table, column = cohort.column or ("events", "feature")
-    return (
-        lake.scan(table, snapshot.month, snapshot.batches)
-        .filter(pl.col(column) == cohort.key)
-        .select("account")
-        .unique()
-    )
+def _with(column: str, key: str, lake: Lake, snapshot: Snapshot) -> pl.LazyFrame:
+    """Accounts with an event of this key."""
+    events = lake.scan("events", snapshot.month, snapshot.batches)
+    return events.filter(pl.col(column) == key).select("account").unique()
 
 
 def _users(cohort: Cohort, lake: Lake, snapshots: Sequence[Snapshot]) -> pl.LazyFrame:
     """Who used it in any of the cohort's months: neither new to it nor without it."""
-    return pl.concat([_with(cohort, lake, snapshot) for snapshot in snapshots[-cohort.months :]])
+    return pl.concat([_with("feature", cohort.key, lake, snapshot) for snapshot in snapshots[-cohort.months :]])

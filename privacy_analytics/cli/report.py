@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from privacy_analytics.cli import options
-from privacy_analytics.errors import GateError, NotFound
+from privacy_analytics.errors import GateError, NotFound, UsageError
 from privacy_analytics.workspace import load
 
 if TYPE_CHECKING:
@@ -133,6 +133,8 @@ def _vouched(file: Path, canaries: list[str]) -> Vouched:
     from privacy_analytics.gate.pictures import drawn_from
     from privacy_analytics.report.manifest import vouched
 
+    if file.name == "index.html":
+        raise UsageError("A page of the site is checked with all others when the site is made: pa stats site")
     try:
         if file.suffix in (".html", ".ipynb"):
             return vouched(json.loads(file.with_name("manifest.json").read_text(encoding="utf-8")), canaries)

@@ -24,9 +24,12 @@ from privacy_analytics.dp.questions import (
     CountRows,
     Histogram,
     Mean,
+    NewAdopters,
+    OnPlan,
     Quantiles,
     Retention,
     Sum,
+    Tenure,
     TopKeys,
 )
 from privacy_analytics.ingest.intake import ingest
@@ -86,6 +89,10 @@ QUESTIONS = [
     CountRows("events", by="hour", where={"feature": ["chat", "mix_assist"]}, per_cell=2),
     CountAccounts("crashes", by="month"),
     CountRows("chats", cohort=Adopters("chat")),
+    CountAccounts("events", by="os", cohort=NewAdopters("chat").others()),
+    CountRows("events", cohort=Adopters("chat").others(), earlier=True, per_cell=3),
+    CountAccounts("events", cohort=OnPlan("free").others()),
+    CountAccounts("events", cohort=Tenure("this month")),
     CountAccounts("support", by="week"),
     CountAccounts("accounts", by="country"),
     Sum("events", "duration_ms", bounds=(0, 12)),

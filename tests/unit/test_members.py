@@ -108,6 +108,27 @@ def test_what_two_months_decide_is_charged_to_both_at_the_price_of_both_sides(tw
     assert bounded.sensitivity == 2 * bounded.l2
 
 
+@pytest.mark.parametrize("who", [NewAdopters("mix_assist"), NewAdopters("mix_assist").others(), Adopters("chat")])
+@pytest.mark.parametrize("gone", ["2026-09", "2026-10"])
+def test_without_one_month_of_an_account_the_sums_move_by_what_is_priced(workspace_with, events, who, gone):
+    """Account 2 is active in both months and new to mix_assist in the second; each of its months is taken away."""
+    rows = pl.concat([events(range(6), month="2026-09"), events(range(6)), events([2], feature="mix_assist", rows=9)])
+    mine = (pl.col("account") == f"{2:032x}") & (pl.col("day").dt.strftime("%Y-%m") == gone)
+    question = CountRows("events", by="feature", cohort=who, earlier=True, per_cell=3)
+    vectors = [_vector(workspace_with(frame), question) for frame in (rows, rows.filter(~mine))]
+    bounded = resolve(question, tables(workspace_with(rows)), purpose="usage", month="2026-10", snapshot="s")
+    assert sum((a - b) ** 2 for a, b in zip(*vectors, strict=True)) <= bounded.sensitivity**2
+
+
+def _vector(settings: Settings, question: CountRows) -> list[int]:
+    contract = tables(settings)
+    frozen = [
+        snapshot(settings, month, now=datetime(2026, 11, 23, tzinfo=UTC)) for month in months_of(question, "2026-10")
+    ]
+    bounded = resolve(question, contract, purpose="usage", month="2026-10", snapshot="s")
+    return LakeEngine(Lake(settings.path("lake")), contract, frozen, b"salt", "UTC").sums(bounded).n.ravel().tolist()
+
+
 def test_an_earlier_answer_is_said_to_be_of_that_month(two_months, session_of):
     question = CountAccounts("events", cohort=Adopters("mix_assist"), earlier=True)
     assert session_of(two_months, "usage").release(question, share=0.2).release.month == "2026-09"
