@@ -119,7 +119,7 @@ class LakeEngine:
             names, starts, lengths = names.gather(runs[first]), starts[first], np.add.reduceat(lengths, first)
         accounts = pl.LazyFrame({"account": names}).with_row_index()
         if not isinstance(bounded.question, Retention):
-            accounts = self._population(accounts, bounded, self._snapshots[-1])
+            accounts = self._population(accounts, bounded)
         counts = np.zeros(len(starts), bool)
         counts[accounts.select("index").collect().to_series().to_numpy()] = True
         return local.Rows(
@@ -158,16 +158,22 @@ class LakeEngine:
             rows = rows.filter(_passes(pl.col(column), values, table.columns[column].kind))
         return rows
 
-    def _population(self, accounts: pl.LazyFrame, bounded: Bounded, snapshot: Snapshot) -> pl.LazyFrame:
-        """What is of an account that counts. Far cheaper for a list of accounts than for their rows."""
-        batches = snapshot.batches
-        accounts = accounts.join(self._lake.held(batches), on="account", how="anti")
+    def _population(self, accounts: pl.LazyFrame, bounded: Bounded) -> pl.LazyFrame:
+        """What is of an account that counts. Far cheaper for a list of accounts than for their rows.
+
+        Who is held back, opted out or limited today is left out of every new answer, whatever month it is about.
+        """
+        now = self._lake.batches()
+        left_out = [self._lake.held(now), *(self._lake.marked(mark) for mark in ("minor", "hold"))]
+        if bounded.question.table == "themes" or isinstance(bounded.question, TopKeys):
+            left_out.append(self._lake.marked("limit"))
         if bounded.question.cohort:
             of = members(bounded.question.cohort, self._lake, self._snapshots, self._zone)
             accounts = accounts.join(of, on="account", how="semi")
         if bounded.population == "not opted out":
             flags = pl.any_horizontal(pl.col("opted_out", "gpc").fill_null(value=False))
-            out = self._lake.accounts(batches).filter(flags).select("account")
+            left_out += [self._lake.accounts(now).filter(flags).select("account"), self._lake.marked("opt_out")]
+        for out in left_out:
             accounts = accounts.join(out, on="account", how="anti")
         return accounts
 
@@ -176,7 +182,7 @@ class LakeEngine:
         return self._snapshots[-2 if question.earlier else -1]
 
     def _whole(self, bounded: Bounded, snapshot: Snapshot) -> pl.LazyFrame:
-        return self._population(self._counted(bounded.question, snapshot), bounded, snapshot)
+        return self._population(self._counted(bounded.question, snapshot), bounded)
 
     def _cohorts(self, bounded: Bounded) -> pl.LazyFrame:
         """Rows of all months with ``cohort``, the day that their account came, and ``week``, how many weeks later."""

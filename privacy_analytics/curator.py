@@ -6,7 +6,6 @@ later, to one that another OS user runs; the calls are the same.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -246,7 +245,7 @@ class Curator:
         return blocks
 
     def _answer(self, bounded: Bounded, charge: Charge, read: Sequence[Snapshot], recorded: Json) -> Release:
-        salt = hmac.new(self.settings.key(), b"cell priority", hashlib.sha256).digest()
+        salt = hmac.digest(self.settings.secret_keys()[-1], b"cell priority", "sha256")
         engine = LakeEngine(self.lake, self.tables, read, salt, self.settings.timezone)
         floor = policy.floor(self.settings, recorded["purpose"])
         drawn = answering.answer(bounded, charge, engine, floor)
@@ -302,6 +301,11 @@ class Curator:
 
     @contextmanager
     def _one_at_a_time(self) -> Generator[None]:
-        """Releases on one ledger wait for each other: the second caller gets the first one's bytes."""
-        with private_files(), self.ledger.turn(), told_to(self.settings.path("logs", "operator.log")):
+        """Releases on one ledger wait for each other: the second gets the first one's bytes. No row is rewritten."""
+        with (
+            private_files(),
+            self.ledger.turn(),
+            self.lake.reading(),
+            told_to(self.settings.path("logs", "operator.log")),
+        ):
             yield

@@ -17,7 +17,7 @@ from privacy_analytics.errors import NotFound, SettingsError
 from privacy_analytics.settings import FILE, FORMAT, NOTICE_DAYS, Settings, read
 
 VARIABLE = "PRIVACY_ANALYTICS_WORKSPACE"
-FOLDERS = ("private", "lake", "snapshots", "releases", "runs", "approved", "published", "logs", "keys")
+FOLDERS = ("private", "lake", "snapshots", "releases", "runs", "approved", "published", "requests", "logs", "keys")
 
 TEMPLATE = """\
 # A privacy_analytics workspace. `pa doctor` says what is wrong with it and how to mend it.
@@ -125,7 +125,7 @@ def load(workspace: str | Path | None = None) -> Settings:
         folder = root / name
         if folder.is_dir() and folder.stat().st_mode & 0o077:
             raise SettingsError(f"{name or 'The workspace'} can be read by others. Run: chmod 700 {folder}")
-    settings.key()
+    settings.secret_keys()
     fixed = root / "private" / "timezone"
     if not fixed.is_file() or fixed.read_text() != settings.timezone:
         raise SettingsError(

@@ -29,6 +29,10 @@ COMMANDS = {
     "publish": "report",
     "stats": "stats",
     "budget": "budget",
+    "account": "account",
+    "policy": "policy",
+    "audit": "audit",
+    "keys": "keys",
     "serve": "serve",
 }
 """Each command with the module of this package that holds it; loaded when it is called for."""

@@ -55,7 +55,7 @@ def demo() -> None:
         click.echo("export     synthetic: 20,000 accounts, two months, planted identifiers")
         sample = write_sample(root / "export")
         planted.write_text("\n".join(text for kind in sample.canaries.values() for text in kind), encoding="utf-8")
-        scrubber = Scrubber("standard", hasher=IdentityHasher(settings.key()))
+        scrubber = Scrubber("standard", hasher=IdentityHasher(*settings.secret_keys()))
         click.echo(summary(ingest(settings, sample.folder, scrubber=scrubber, progress=watched())))
         masked = sum(scrubber.counts.values()) - scrubber.counts["failed"]
         click.echo(f"scrubbed   {masked:,} identifiers masked, {scrubber.counts['failed']} text(s) masked whole")

@@ -58,7 +58,7 @@ def ingest(
     from privacy_analytics.ingest.intake import ingest as take
     from privacy_analytics.scrub import IdentityHasher, Scrubber
 
-    scrubber = Scrubber(tier, hasher=IdentityHasher(settings.key()))
+    scrubber = Scrubber(tier, hasher=IdentityHasher(*settings.secret_keys()))
     click.echo(summary(take(settings, export, column_map=column_map, scrubber=scrubber, progress=watched())))
 
 

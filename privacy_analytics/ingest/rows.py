@@ -53,10 +53,10 @@ class Rows:
     def __init__(
         self, settings: Settings, tables: Mapping[str, Table], scrubber: TextScrubber, identities: pl.DataFrame
     ) -> None:
-        key = settings.key()
+        keys = settings.secret_keys()
         self.schemas = schemas(settings)
-        self.salt = hmac.digest(key, b"privacy_analytics row ids", "sha256")
-        self.hasher = IdentityHasher(key)
+        self.salt = hmac.digest(keys[0], b"privacy_analytics row ids", "sha256")
+        self.hasher = IdentityHasher(*keys)
         self.zone, self.tables, self.scrubber = settings.timezone, tables, scrubber
         self.identities = identities
 

@@ -77,22 +77,27 @@ class IdentityHasher:
 
     Parameters
     ----------
-    key : at least 32 bytes; a shorter one raises `SettingsError`
+    keys : at least 32 bytes each, oldest first; a shorter one, or none, raises `SettingsError`. Where a key was
+        rotated, hashes nest: the newer key hashes what the older one gave.
     """
 
-    def __init__(self, key: bytes) -> None:
-        if len(key) < 32:
+    def __init__(self, *keys: bytes) -> None:
+        if not keys or min(map(len, keys)) < 32:
             raise SettingsError("The key must have 256 bits: make the workspace's key anew with `pa init`.")
-        self._key = key
+        self._keys = keys
         self.words = lru_cache(maxsize=65_536)(self._words)
 
-    def __reduce__(self) -> tuple[type[IdentityHasher], tuple[bytes]]:
-        """For workers: the key goes through a pipe, never through a file."""
-        return IdentityHasher, (self._key,)
+    def __reduce__(self) -> tuple[type[IdentityHasher], tuple[bytes, ...]]:
+        """For workers: the keys go through a pipe, never through a file."""
+        return IdentityHasher, self._keys
 
     def pseudonym(self, account_id: str) -> str:
         """32 hex characters that stand for an account: HMAC-SHA256(key, id), 128 bits kept."""
         return self._hash(account_id)
+
+    def generations(self, account_id: str) -> tuple[str, ...]:
+        """The pseudonym that an account had under each key, oldest first; the last one is its pseudonym now."""
+        return tuple(self._nested(account_id))
 
     def identifier_hash(self, text: str) -> str:
         """32 hex characters for an e-mail, user name or name, whatever its case and spacing."""
@@ -102,7 +107,14 @@ class IdentityHasher:
         return self._hash("words\0" + words)
 
     def _hash(self, text: str) -> str:
-        return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256")[:16].hex()
+        return self._nested(text)[-1]
+
+    def _nested(self, text: str) -> list[str]:
+        found: list[str] = []
+        for key in self._keys:
+            text = hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256")[:16].hex()
+            found.append(text)
+        return found
 
     def own(self, *, email: str | None = None, username: str | None = None, name: str | None = None) -> OwnIdentifiers:
         """What to look for in an account's texts.

@@ -120,7 +120,7 @@ def ingested(folder, people):
     )
     settings.path("private", "key").write_text("5a" * 32)
     write(folder / "export", people)
-    ingest(settings, folder / "export", scrubber=Scrubber("fast", hasher=IdentityHasher(settings.key())))
+    ingest(settings, folder / "export", scrubber=Scrubber("fast", hasher=IdentityHasher(*settings.secret_keys())))
     return settings
 
 

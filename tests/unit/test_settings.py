@@ -124,10 +124,10 @@ def test_a_key_that_is_not_safe_is_refused(empty: Settings, mode: int, text: str
     file.write_text(text)
     file.chmod(mode)
     with pytest.raises(SettingsError, match=says):
-        empty.key()
+        empty.secret_keys()
 
 
 def test_a_missing_key_is_restored_and_never_made_anew(empty: Settings):
     empty.path("private", "key").unlink()
     with pytest.raises(SettingsError, match="Restore it from its backup"):
-        empty.key()
+        empty.secret_keys()

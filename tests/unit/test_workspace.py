@@ -13,14 +13,14 @@ def test_everything_in_a_new_workspace_is_for_its_owner_alone(empty: Settings):
     modes = {path.relative_to(empty.root): path.stat().st_mode & 0o777 for path in empty.root.rglob("*")}
     assert {mode for path, mode in modes.items() if (empty.root / path).is_dir()} == {0o700}
     assert {mode for path, mode in modes.items() if (empty.root / path).is_file()} == {0o600}
-    assert len(empty.key()) == 32
+    assert [len(key) for key in empty.secret_keys()] == [32]
 
 
 def test_two_workspaces_have_two_keys(empty: Settings, tmp_path: Path):
     other = workspace.create(
         tmp_path / "other", product="P", contact_email="a@b.test", timezone="UTC", posted=date(2026, 1, 1)
     )
-    assert other.key() != empty.key()
+    assert other.secret_keys() != empty.secret_keys()
 
 
 def test_a_workspace_is_never_made_over_another(empty: Settings):

@@ -13,7 +13,7 @@ AT = "2026-10-02T10:00:00Z"
 
 @pytest.fixture
 def scrubbing(bench: Any) -> Any:
-    bench.scrubber = Scrubber("fast", hasher=IdentityHasher(bench.settings.key()))
+    bench.scrubber = Scrubber("fast", hasher=IdentityHasher(*bench.settings.secret_keys()))
     return bench
 
 

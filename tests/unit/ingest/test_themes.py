@@ -14,7 +14,7 @@ AT = "2026-09-30T23:30:00Z"
 
 @pytest.fixture
 def scrubbing(bench: Any) -> Any:
-    bench.scrubber = Scrubber("fast", hasher=IdentityHasher(bench.settings.key()))
+    bench.scrubber = Scrubber("fast", hasher=IdentityHasher(*bench.settings.secret_keys()))
     return bench
 
 

@@ -11,13 +11,11 @@ statistic would outlive the erased row.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import secrets
 import shutil
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,67 +25,14 @@ from deltalake import DeltaTable, Schema
 from deltalake.transaction import AddAction, RemoveAction
 
 from privacy_analytics import settings
-from privacy_analytics.contracts import Column, tables
-from privacy_analytics.errors import TryLater
+from privacy_analytics.lake import files
+from privacy_analytics.lake.columns import ALWAYS, MARKS, schemas
 
-ALWAYS = "all"
-"""The month of rows that belong to none: accounts and identities."""
 PARTITIONS = ("month", "batch")
-_TYPES = {
-    "time": pl.Datetime("us", "UTC"),
-    "key": pl.String(),
-    "number": pl.Float64(),
-    "flag": pl.Boolean(),
-    "text": pl.String(),
-}
-_TURN = pl.Struct(
-    {
-        "role": pl.String(),
-        "content": pl.String(),
-        "sent_at": _TYPES["time"],
-        "channel": pl.String(),
-        "voice_seconds": pl.Float64(),
-    }
-)
-_OWN: dict[str, dict[str, Any]] = {
-    "accounts": {},
-    "chats": {
-        "conversation": pl.Int64(),
-        "messages": pl.Int64(),
-        "prompts": pl.Int64(),
-    },
-    "messages": {"conversation": pl.Int64(), "position": pl.Int64()},
-    "events": {"session": pl.Int64()},
-    "projects": {},
-    "performance": {},
-    "crashes": {},
-    "support": {"ticket": pl.Int64(), "messages": pl.List(_TURN)},
-    "sessions": {"session": pl.Int64()},
-    "themes": {"conversation": pl.Int64()},
-}
-"""Columns beyond the contract's (salted hashes of ids, counts, the scrubbed turns of a ticket), or of another type."""
-IDENTITIES = pl.Schema({"account": pl.String(), "hash": pl.String(), "type": pl.String(), "words": pl.Int64()})
-"""Keyed hashes of an account's e-mail, user name and name: to find it by (``type`` null), to scrub its texts of."""
-
-
-HELD = pl.Schema({"account": pl.String()})
-"""Accounts that an export did not attest to be of age: none of their rows is read, whenever they came (policy §2)."""
-
-
-def schemas(workspace: settings.Settings) -> dict[str, pl.Schema]:
-    """What each table of this workspace's lake stores, without the partition columns."""
-    head = {"account": pl.String(), "account_hash": pl.Int64(), "row_id": pl.Int64()}
-    tail = {"day": pl.Date()}
-
-    def stored(columns: Mapping[str, Column], own: Mapping[str, Any]) -> dict[str, Any]:
-        kept = {name: _TYPES[column.kind] for name, column in columns.items() if not column.joined}
-        return {**own, **kept, **own}
-
-    named = {
-        name: pl.Schema({**head, **stored(table.columns, _OWN[name]), **tail})
-        for name, table in tables(workspace).items()
-    }
-    return {**named, "identities": IDENTITIES, "held": HELD}
+FILE_ROWS = 131_072
+"""About so many rows lie in one file: what has to be written anew where one account is erased."""
+_ABOUT_REQUESTS = ("marks", "subjects")
+"""Tables that no question counts the rows of; a snapshot does not name their batches."""
 
 
 class Lake:
@@ -111,11 +56,12 @@ class Lake:
     def months(self, table: str = "events") -> list[str]:
         """The months with committed rows in a table, read from partition values alone."""
         committed = set(self.batches())
-        return sorted({month for month, batch, _ in self._files(table) if batch in committed})
+        return sorted({month for month, batch, _ in self.live(table) if batch in committed})
 
     def batches_of(self, month: str) -> tuple[str, ...]:
         """The committed batches that hold rows of a month, or accounts, oldest first."""
-        found = {batch for table in self.schemas for held, batch, _ in self._files(table) if held in (month, ALWAYS)}
+        counted = [table for table in self.schemas if table not in _ABOUT_REQUESTS]
+        found = {batch for table in counted for held, batch, _ in self.live(table) if held in (month, ALWAYS)}
         return tuple(batch for batch in self.batches() if batch in found)
 
     def scan(self, table: str, month: str, batches: Sequence[str]) -> pl.LazyFrame:
@@ -125,13 +71,13 @@ class Lake:
         batch of each account holds. Without rows: an empty frame of the same columns.
         """
         schema = self.schemas[table]
-        live = self._files(table)
+        live = self.live(table)
         parts = [
-            pl.scan_parquet(files, schema=schema, missing_columns="insert", hive_partitioning=False).with_columns(
+            pl.scan_parquet(there, schema=schema, missing_columns="insert", hive_partitioning=False).with_columns(
                 month=pl.lit(month), batch=pl.lit(batch)
             )
             for batch in batches
-            if (files := [file for *where, file in live if where == [month, batch]])
+            if (there := [file for *where, file in live if where == [month, batch]])
         ]
         if not parts:
             return pl.LazyFrame(schema={**schema, "month": pl.String(), "batch": pl.String()})
@@ -149,26 +95,44 @@ class Lake:
         still = pl.col("batch").is_null() | (pl.col("batch") <= pl.col("since"))
         return since.join(attested, on="account", how="left").filter(still).select("account")
 
+    def marked(self, mark: str) -> pl.LazyFrame:
+        """The accounts (one column) on which a mark is set now, whatever snapshot a question reads."""
+        rows = self.scan("marks", ALWAYS, self.batches()).filter(pl.col("mark") == mark)
+        return rows.group_by("account").agg(pl.col("is_set").sort_by("batch").last()).filter("is_set").select("account")
+
+    def mark(self, accounts: Iterable[str], mark: str, *, is_set: bool, at: datetime) -> None:
+        """Set a mark on accounts, or take it off, in a batch of its own."""
+        rows = pl.DataFrame({"account": sorted(set(accounts))}, schema={"account": pl.String()})
+        said = rows.with_columns(mark=pl.lit(mark), is_set=pl.lit(is_set), at=pl.lit(at, MARKS["at"]))
+        self.add("marks", said.with_columns(month=pl.lit(ALWAYS)))
+
+    def add(self, table: str, rows: pl.DataFrame) -> None:
+        """Append rows (with a ``month`` column) and commit them as one batch. The caller is the writer (``locked``)."""
+        batch = new_batch()
+        self.append(table, rows, batch)
+        self.commit(batch, {})
+
     def append(self, table: str, frames: pl.DataFrame | Iterable[pl.DataFrame], batch: str) -> int:
         """Write rows (with a ``month`` column) in one Delta transaction; returns how many.
 
-        Each frame becomes one file a month, sorted by account. Nothing is visible before ``commit``.
+        Each frame becomes files of about ``FILE_ROWS`` a month, by account. Nothing is visible before ``commit``.
         """
         actions: list[AddAction | RemoveAction] = []
         count = 0
-        with private_files():
+        with files.private_files():
             for frame in [frames] if isinstance(frames, pl.DataFrame) else frames:
-                for rows in frame.partition_by("month", maintain_order=True):
-                    actions.append(self._write(table, rows, batch))
-                    count += rows.height
+                for month in frame.partition_by("month", maintain_order=True):
+                    ordered = month.sort("account", maintain_order=True)
+                    actions += [self.write(table, rows, str(month.item(0, "month")), batch) for rows in _parts(ordered)]
+                    count += month.height
             if actions:
-                delta = self._open(table)
+                delta = self.open(table)
                 delta.create_write_transaction(actions, "append", delta.schema(), list(PARTITIONS))
         return count
 
     def commit(self, batch: str, counts: Mapping[str, Any]) -> None:
         """Make a batch visible: the one atomic step of an intake."""
-        write_private(
+        files.write_private(
             self.root / "batches" / f"{batch}.json",
             json.dumps(counts, indent=1, sort_keys=True),
         )
@@ -176,11 +140,11 @@ class Lake:
     def recover(self) -> None:
         """Remove what interrupted intakes left: rows, files and log entries of batches never committed."""
         committed = self.batches()
-        with private_files():
+        with files.private_files():
             for table in self.schemas:
-                if (delta := self._delta(table)) is None:
+                if (delta := self.delta(table)) is None:
                     continue
-                for batch in {batch for _, batch, _ in self._files(table)}.difference(committed):
+                for batch in {batch for _, batch, _ in self.live(table)}.difference(committed):
                     delta.delete(f"batch = '{batch}'")
         for folder in self.root.glob("*/month=*/batch=*"):
             if folder.name.removeprefix("batch=") not in committed:
@@ -193,26 +157,25 @@ class Lake:
                 leftover.unlink()
         shutil.rmtree(self.root / "staging", ignore_errors=True)
 
-    @contextmanager
-    def locked(self) -> Generator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """One writer at a time. Raises TryLater while another one writes."""
-        with private_files():
-            self.root.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise TryLater("Another intake is writing to this lake. Try again when it is done.") from None
-            yield
-        finally:
-            os.close(handle)
+        return files.writing(self.root)
 
-    def _delta(self, table: str) -> DeltaTable | None:
+    def reading(self) -> AbstractContextManager[None]:
+        """Many readers at once. Raises TryLater while rows are rewritten in place."""
+        return files.reading(self.root)
+
+    def alone(self) -> AbstractContextManager[None]:
+        """No writer and no running question beside it; waits for those at work. Raises TryLater after ten minutes."""
+        return files.alone(self.root)
+
+    def delta(self, table: str) -> DeltaTable | None:
+        """The Delta table as it is, or None."""
         path = str(self.root / table)
         return DeltaTable(path) if DeltaTable.is_deltatable(path) else None
 
-    def _open(self, table: str) -> DeltaTable:
+    def open(self, table: str) -> DeltaTable:
+        """The Delta table, with every column of its schema; made where there is none yet."""
         fields = (
             pl.DataFrame(schema={**self.schemas[table], **dict.fromkeys(PARTITIONS, pl.String())}).to_arrow().schema
         )
@@ -228,27 +191,20 @@ class Lake:
             delta.alter.add_columns(declared)
         return delta
 
-    def _write(self, table: str, rows: pl.DataFrame, batch: str) -> AddAction:
-        month = str(rows.item(0, "month"))
+    def write(self, table: str, rows: pl.DataFrame, month: str, batch: str) -> AddAction:
+        """Write one file, sorted by account as the rows are; what a transaction adds to the table."""
         inside = f"month={month}/batch={batch}/{secrets.token_hex(8)}.parquet"
         file = self.root / table / inside
         file.parent.mkdir(parents=True, exist_ok=True)
-        rows.select(self.schemas[table].names()).cast(self.schemas[table]).sort(
-            "account", maintain_order=True
-        ).write_parquet(file, compression="zstd", statistics=False)
-        stats = json.dumps({"numRecords": rows.height})
-        return AddAction(
-            inside,
-            file.stat().st_size,
-            {"month": month, "batch": batch},
-            int(file.stat().st_mtime * 1000),
-            True,
-            stats,
-        )
+        stored = rows.select(self.schemas[table].names()).cast(self.schemas[table])
+        stored.write_parquet(file, compression="zstd", statistics=False)
+        about = file.stat()
+        where, stats = {"month": month, "batch": batch}, json.dumps({"numRecords": rows.height})
+        return AddAction(inside, about.st_size, where, int(about.st_mtime * 1000), True, stats)
 
-    def _files(self, table: str) -> list[tuple[str, str, Path]]:
+    def live(self, table: str) -> list[tuple[str, str, Path]]:
         """(month, batch, file) of every live file of a table, committed or not."""
-        if (delta := self._delta(table)) is None:
+        if (delta := self.delta(table)) is None:
             return []
         live = pl.DataFrame(delta.get_add_actions(flatten=True)).select("partition.month", "partition.batch", "path")
         return [(month, batch, self.root / table / path) for month, batch, path in live.iter_rows()]
@@ -259,26 +215,13 @@ def new_batch(now: datetime | None = None) -> str:
     return f"{now or datetime.now(UTC):%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"
 
 
-@contextmanager
-def private_files() -> Generator[None]:
-    """Files made inside are 0600 and folders 0700."""
-    before = os.umask(0o077)
-    try:
-        yield
-    finally:
-        os.umask(before)
-
-
-def write_private(file: Path, text: str) -> None:
-    """Write a small file (0600) whole or not at all, also across a power cut."""
-    with private_files():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_suffix(".partial")
-        with partial.open("w") as handle:
-            handle.write(text)
-            handle.flush()
-            os.fsync(handle.fileno())
-        partial.replace(file)
-        folder = os.open(file.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+def _parts(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Rows sorted by account, cut into files where an account ends."""
+    at = 0
+    ends = (rows["account"].rle_id().diff(null_behavior="ignore") != 0).arg_true() if rows.height > FILE_ROWS else []
+    while at < rows.height:
+        later = pl.Series(ends, dtype=pl.Int64)
+        after = later.filter(later >= at + FILE_ROWS)
+        until = int(after[0]) if len(after) else rows.height
+        yield rows.slice(at, until - at)
+        at = until

@@ -1,0 +1,82 @@
+"""What the commands of ``pa account`` share: who asks, about whom, since when."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from privacy_analytics.errors import UsageError
+from privacy_analytics.lake import Lake
+from privacy_analytics.marketing.approvals import named
+from privacy_analytics.rights.requests import Requests
+from privacy_analytics.rights.subjects import FORM, Asked, find, parse
+from privacy_analytics.settings import Settings
+from privacy_analytics.workspace import load
+
+by = click.option("--by", required=True, metavar="NAME", help="Your name; it is written into the request's record.")
+dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+request_file = click.option(
+    "--request-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The people, one a line, instead of standard input.",
+)
+received = click.option(
+    "--received", type=click.DateTime(["%Y-%m-%d"]), help="Day the request came in; else today. The clocks start there."
+)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a command works with."""
+
+    settings: Settings
+    lake: Lake
+    requests: Requests
+
+    @property
+    def today(self) -> date:
+        """In the workspace's time zone."""
+        return datetime.now(self.settings.zone).date()
+
+    def people(self, file: Path | None) -> list[tuple[Asked, tuple[str, ...]]]:
+        """Everybody named, with their accounts. Raises NotFound at the first whom no store knows."""
+        if file is None and sys.stdin.isatty():
+            raise UsageError(FORM)
+        asked = parse(file.read_text(encoding="utf-8") if file else sys.stdin.read())
+        return [(each, find(self.settings, self.lake, each)) for each in asked]
+
+    def since(self, asked: Asked, given: datetime | None) -> date:
+        """The day that a request came in. Raises UsageError for one in the future."""
+        day = asked.received or (given.date() if given else self.today)
+        if day > self.today:
+            raise UsageError("A request cannot come in on a later day than today. Mend --received.")
+        return day
+
+
+def desk(workspace: str | None) -> Desk:
+    """Open a workspace for the officer."""
+    settings = load(workspace)
+    lake = Lake(settings.path("lake"))
+    return Desk(settings, lake, Requests(settings, lake))
+
+
+def officer(name: str) -> str:
+    """A name that may stand in a record. Raises UsageError for an address or number."""
+    return named(name)
+
+
+def options(*each: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Several options as one decorator, in this order."""
+
+    def decorate(command: Any) -> Any:
+        for option in reversed(each):
+            command = option(command)
+        return command
+
+    return decorate

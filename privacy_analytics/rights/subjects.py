@@ -1,0 +1,105 @@
+"""Who a request is about: what the officer types in -> pseudonyms of the lake. Nothing typed in is kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, cast
+
+import polars as pl
+
+from privacy_analytics.errors import NotFound, UsageError
+from privacy_analytics.lake import ALWAYS, Lake
+from privacy_analytics.scrub.identities import IdentityHasher
+from privacy_analytics.settings import Settings
+from privacy_analytics.tombstones import Tombstones
+
+FORM = (
+    "Write one person a line to standard input, or into a file for --request-file: an account id, an e-mail or user "
+    'name, or {"account_id": …, "email": …, "received": "2026-11-23"}.'
+)
+_NAMES = ("account_id", "email", "username")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One person as somebody asked about them; kept in memory alone."""
+
+    names: Mapping[str, str]
+    """By ``account_id``, ``email`` or ``username``; ``any`` where nobody said which it is."""
+    received: date | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What is to be corrected: see ``rights.correction``."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every name that was typed in."""
+        return tuple(self.names.values())
+
+
+def parse(text: str) -> list[Asked]:
+    """The people of a request file, one a line. Raises UsageError, naming the line, for what is none."""
+    found: list[Asked] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            found.append(_parsed(line.strip(), number))
+    if not found:
+        raise UsageError(f"Nobody was named. {FORM}")
+    return found
+
+
+def find(settings: Settings, lake: Lake, asked: Asked) -> tuple[str, ...]:
+    """The accounts that a person has, as pseudonyms.
+
+    Raises NotFound where no store knows one, saying in how many it looked, and whether it was erased before.
+    """
+    hasher = IdentityHasher(*settings.secret_keys())
+    ids = [value for name, value in asked.names.items() if name in ("account_id", "any")]
+    hashes = [hasher.identifier_hash(value) for name, value in asked.names.items() if name != "account_id"]
+    batches = lake.batches()
+    identities = lake.scan("identities", ALWAYS, batches)
+    by_name = identities.filter(pl.col("type").is_null(), pl.col("hash").is_in(hashes)).select("account").unique()
+    wanted = [hasher.pseudonym(value) for value in ids]
+    found = {*by_name.collect()["account"], *_present(lake, wanted)}
+    if found:
+        return tuple(sorted(found))
+    stones = Tombstones(settings)
+    if any(stones.hold(hasher.generations(value)) for value in ids):
+        raise NotFound(f"No such account (looked in {len(stores(lake))} stores): it was erased before and stays so.")
+    raise NotFound(f"No such account (looked in {len(stores(lake))} stores). Ask for its id, or another e-mail.")
+
+
+def stores(lake: Lake) -> tuple[str, ...]:
+    """Where an account is looked for: every table of the lake, and the quarantine."""
+    return (*lake.schemas, "quarantine")
+
+
+def _present(lake: Lake, pseudonyms: Iterable[str]) -> set[str]:
+    """Those of the pseudonyms that any table, or the quarantine, has a row of."""
+    wanted = pl.col("account").is_in(list(pseudonyms))
+    files = [file for table in lake.schemas for _, _, file in lake.live(table)]
+    files += [file for file in lake.root.glob("quarantine/*.parquet") if "account" in pl.read_parquet_schema(file)]
+    if not files:
+        return set()
+    parts = [pl.scan_parquet(file, hive_partitioning=False).select("account").filter(wanted) for file in files]
+    return {each for rows in pl.collect_all(parts) for each in rows["account"]}
+
+
+def _parsed(line: str, number: int) -> Asked:
+    if not line.startswith("{"):
+        return Asked({"email" if "@" in line else "any": line})
+    wrong = UsageError(f"Line {number} of the request cannot be read. {FORM}")
+    try:
+        raw: Any = json.loads(line)
+        names = {name: raw[name] for name in _NAMES if name in raw}
+        received = date.fromisoformat(raw["received"]) if "received" in raw else None
+        changes = cast("Mapping[str, Any]", raw.get("changes", {}))
+    except (ValueError, TypeError, KeyError):
+        raise wrong from None
+    if not names or not all(isinstance(value, str) and value for value in names.values()):
+        raise wrong
+    if set(raw) - {*_NAMES, "received", "changes"} or not isinstance(changes, dict):
+        raise wrong
+    return Asked(names, received, changes)

@@ -1,0 +1,116 @@
+"""Who was erased and must not come back: the one thing that stays of an account, and says nothing by itself.
+
+A tombstone is HMAC-SHA256(tombstone key, pseudonym), under a key of its own (``private/tombstone_key``). It cannot be
+computed from a pseudonym without that key, nor from an account id without both. The list (``private/tombstones.json``)
+is what a restored backup is held against; keep a copy of both files beside the backups.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date
+from functools import cached_property
+
+from privacy_analytics.errors import SettingsError
+from privacy_analytics.lake.files import write_private
+from privacy_analytics.settings import Settings, read_keys
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Tombstone:
+    """One erased account."""
+
+    hash: str
+    """64 hex digits."""
+    generation: int
+    """How many keys the pseudonym nested that it was made of."""
+    keys: int
+    """How many tombstone keys it nests itself."""
+    on: str
+    """The day of the erasure, ISO 8601."""
+    request: str
+
+
+class Tombstones:
+    """The suppression list of a workspace."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._file = settings.path("private", "tombstones.json")
+        self._key_file = settings.path("private", "tombstone_key")
+        self._generations = len(settings.secret_keys())
+
+    def all(self) -> list[Tombstone]:
+        """Every tombstone. Raises SettingsError where the list cannot be read."""
+        if not self._file.exists():
+            return []
+        try:
+            raw = json.loads(self._file.read_text())
+            if raw["format"] != FORMAT:
+                raise ValueError
+            return [Tombstone(**each) for each in raw["tombstones"]]
+        except (ValueError, KeyError, TypeError):
+            raise SettingsError(
+                "private/tombstones.json cannot be read. Restore it from its backup: without it erased accounts could "
+                "come back."
+            ) from None
+
+    def add(self, pseudonyms: Iterable[str], *, request: str, on: date) -> None:
+        """Write tombstones for accounts by their pseudonyms of now, unless they are there."""
+        keys = self._keys(make=True)
+        kept = self.all()
+        there = {each.hash for each in self._lifted(kept)}
+        new = (self._nested(pseudonym, keys) for pseudonym in pseudonyms)
+        made = [Tombstone(h, self._generations, len(keys), on.isoformat(), request) for h in new if h not in there]
+        self.replace([*kept, *made])
+
+    def replace(self, tombstones: Iterable[Tombstone]) -> None:
+        """Write the list anew, whole."""
+        text = json.dumps({"format": FORMAT, "tombstones": [asdict(each) for each in tombstones]}, indent=1)
+        write_private(self._file, text)
+
+    def hold(self, generations: tuple[str, ...]) -> bool:
+        """Whether an account, by its pseudonym under each key (oldest first), was erased."""
+        if not self._hashes:
+            return False
+        keys = self._keys()
+        at = {generation for generation, _ in self._hashes}
+        return any((n, self._nested(p, keys)) in self._hashes for n, p in enumerate(generations, 1) if n in at)
+
+    def erased_among(self, pseudonyms: Iterable[str]) -> set[str]:
+        """Which of these accounts of the lake, by their pseudonyms of now, were erased."""
+        hashes = {h for generation, h in self._hashes if generation == self._generations}
+        keys = self._keys() if hashes else ()
+        return {pseudonym for pseudonym in pseudonyms if hashes and self._nested(pseudonym, keys) in hashes}
+
+    @cached_property
+    def _hashes(self) -> frozenset[tuple[int, str]]:
+        return frozenset((each.generation, each.hash) for each in self._lifted(self.all()))
+
+    def _lifted(self, tombstones: list[Tombstone]) -> list[Tombstone]:
+        """With every key of now nested, also those made before the last rotation."""
+        keys = self._keys() if tombstones else ()
+        return [
+            Tombstone(self._nested(each.hash, keys[each.keys :]), each.generation, len(keys), each.on, each.request)
+            for each in tombstones
+        ]
+
+    def _nested(self, text: str, keys: Iterable[bytes]) -> str:
+        for key in keys:
+            text = hmac.digest(key, text.encode(), "sha256").hex()
+        return text
+
+    def _keys(self, *, make: bool = False) -> tuple[bytes, ...]:
+        if make and not self._key_file.exists():
+            if self._file.exists():
+                raise SettingsError("private/tombstone_key is missing. Restore it from its backup, then try again.")
+            handle = os.open(self._key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_hex(32) + "\n")
+        return read_keys(self._key_file)
