@@ -71,7 +71,8 @@ def main() -> None:
             posted=date(2026, 8, 1),
         )
         write_sample(Path(folder) / "export", accounts=ACCOUNTS, conversations=300)
-        ingest(settings, Path(folder) / "export", scrubber=Scrubber("fast", hasher=IdentityHasher(*settings.secret_keys())))
+        scrubber = Scrubber("fast", hasher=IdentityHasher(*settings.secret_keys()))
+        ingest(settings, Path(folder) / "export", scrubber=scrubber)
         loss = replace(settings.loss, epsilon=1.0, delta=1e-7, accounts=10_000, shares={"usage": 1.0})
         truth = _truth(settings)
         active = truth["month"][()]
