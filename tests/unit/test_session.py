@@ -79,6 +79,7 @@ def test_the_banner_says_whom_it_guards_against(session: Any):
     assert "embedded: this guards against accidents, not against somebody who opens the files" in repr(session)
 
 
+@pytest.mark.clause("4.releases")
 def test_a_session_has_no_way_to_a_row(session: Any):
     assert not {"collect", "head", "sql", "scan", "lake", "key", "ledger"} & set(dir(session))
     assert "SYNTHETIC" in repr(session.preview("events"))
