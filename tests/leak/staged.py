@@ -4,7 +4,6 @@ from functools import cache
 from pathlib import Path
 
 import nbformat
-from find import UNREADABLE, find
 
 from privacy_analytics import figures
 from privacy_analytics.dp.releases import Cell as Number
@@ -14,6 +13,7 @@ from privacy_analytics.gate.notebook import rebuilt
 from privacy_analytics.report import shared
 from privacy_analytics.report.manifest import vouch
 from privacy_analytics.report.render import Facts, render_html
+from privacy_analytics.witness import UNREADABLE, find
 
 CANARY = "Zanzibar Quux Ferrule"
 """Shaped like nothing, so that no pattern helps: only what is not on a list is held back."""

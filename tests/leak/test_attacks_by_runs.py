@@ -13,7 +13,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from find import UNREADABLE, find
 from staged import (
     ABOUT,
     BOOK,
@@ -35,6 +34,7 @@ from privacy_analytics.gate import notebook
 from privacy_analytics.gate.notebook import rebuilt
 from privacy_analytics.report import lint, parameters, redaction, render, run, shared
 from privacy_analytics.report.render import render_html
+from privacy_analytics.witness import UNREADABLE, find
 
 EMAIL = "zanzibar.quux@ferrule.example"
 

@@ -17,8 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-from find import UNREADABLE, Hit, find
 from plants import CANARY, MIDDLE, NEEDLES, PLACES, WORDS, ZTXT, number_in_parquet, png
+
+from privacy_analytics.witness import UNREADABLE, Hit, find
 
 
 @pytest.mark.parametrize("place", PLACES)

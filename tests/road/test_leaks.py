@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import islice
 
 import pytest
-from find import UNREADABLE, find
 from steps import copy
 
 from privacy_analytics import workspace
 from privacy_analytics.ingest.intake import ingest
 from privacy_analytics.sample import write_sample
+from privacy_analytics.witness import UNREADABLE, find
 
 pytestmark = pytest.mark.slow
 

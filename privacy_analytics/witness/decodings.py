@@ -1,5 +1,7 @@
 """The ways in which one text hides in another: encodings, escapes, tags, base64. Pure functions, no files."""
 
+from __future__ import annotations
+
 import binascii
 import html
 import re

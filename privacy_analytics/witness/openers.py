@@ -7,6 +7,8 @@
 What cannot be opened is yielded as `Unreadable`, never passed over: a searcher that skips is a searcher that lies.
 """
 
+from __future__ import annotations
+
 import json
 import lzma
 import sqlite3
@@ -22,7 +24,17 @@ from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from decodings import SEPARATOR, base64_prefix, base64_runs, chunks, encodings, unbase64, views, wide_encoding
+
+from privacy_analytics.witness.decodings import (
+    SEPARATOR,
+    base64_prefix,
+    base64_runs,
+    chunks,
+    encodings,
+    unbase64,
+    views,
+    wide_encoding,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +64,11 @@ class At:
     layers: int = 6
     path: Path | None = None
 
-    def into(self, place: str, name: str = "") -> "At":
+    def into(self, place: str, name: str = "") -> At:
         where = f"{self.where} > {place}" if self.where else place
         return replace(self, name=name, where=where, layers=self.layers - 1, path=None)
 
-    def beside(self, place: str) -> "At":
+    def beside(self, place: str) -> At:
         return replace(self.into(place), layers=self.layers)
 
 
@@ -229,7 +241,7 @@ def _sqlite(data: bytes, at: At) -> Found:
 
 def _rows(connection: sqlite3.Connection, table: str, at: At) -> Found:
     quoted = table.replace('"', '""')
-    rows = connection.execute(f'SELECT * FROM "{quoted}"')
+    rows = connection.execute(f'SELECT * FROM "{quoted}"')  # noqa: S608  # a name can be no parameter
     names = [description[0] for description in rows.description]
     while batch := rows.fetchmany(10_000):
         for name, values in zip(names, zip(*batch, strict=True), strict=True):
