@@ -1,4 +1,4 @@
-"""Small files written whole, for their owner alone; and who may touch the lake's rows at the same time."""
+"""Who may touch the lake's rows at the same time."""
 
 from __future__ import annotations
 
@@ -10,35 +10,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from privacy_analytics.errors import TryLater
+from privacy_analytics.private import private_files, write_private
+
+__all__ = ["alone", "private_files", "reading", "write_private", "writing"]
 
 _WRITER, _GATE, _ROWS = ".lock", ".gate", ".rows"
 _PAUSE = 0.05
 """Seconds between two looks at a lock that somebody holds."""
-
-
-@contextmanager
-def private_files() -> Generator[None]:
-    """Files made inside are 0600 and folders 0700."""
-    before = os.umask(0o077)
-    try:
-        yield
-    finally:
-        os.umask(before)
-
-
-def write_private(file: Path, text: str) -> None:
-    """Write a small file (0600) whole or not at all, also across a power cut."""
-    with private_files():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_suffix(".partial")
-        with partial.open("w") as handle:
-            handle.write(text)
-            handle.flush()
-            os.fsync(handle.fileno())
-        partial.replace(file)
-        folder = os.open(file.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
 
 
 @contextmanager
