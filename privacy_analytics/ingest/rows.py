@@ -2,7 +2,8 @@
 
 ``row_id`` tells rows apart: 63 bits of SHA-256(salt ‖ table ‖ account ‖ id). A row without an id is told apart by its
 content and by how many identical rows its account has in this export (``#content`` until ``numbered``), so it is
-known again in a repeated or reordered export.
+known again in a repeated or reordered export. Ids are made under the workspace's first key and nest through every newer
+one (``scrub.nesting``), so it is known again after a rotation, too.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ from privacy_analytics.contracts import Table
 from privacy_analytics.keys import as_key
 from privacy_analytics.lake import ALWAYS, IDENTITIES, schemas
 from privacy_analytics.scrub.identities import IdentityHasher, OwnIdentifier, OwnIdentifiers
+from privacy_analytics.scrub.nesting import NUMBERS, nested
 from privacy_analytics.settings import Settings
 from privacy_analytics.themes import area_of, classify
 
 CONTENT = "#content"
+FIRST = "#first"
+"""The pseudonym under the first key, of which ids are made; in memory alone."""
 ROW = "#row"
 """Which row of a chunk a text came in: its texts are one conversation, whatever other rows the export has."""
 
@@ -56,7 +60,7 @@ class Rows:
         keys = settings.secret_keys()
         self.schemas = schemas(settings)
         self.salt = hmac.digest(keys[0], b"privacy_analytics row ids", "sha256")
-        self.hasher = IdentityHasher(*keys)
+        self.hasher, self.newer = IdentityHasher(*keys), keys[1:]
         self.zone, self.tables, self.scrubber = settings.timezone, tables, scrubber
         self.identities = identities
 
@@ -71,24 +75,27 @@ class Rows:
         if CONTENT not in rows.columns:
             return rows
         nth = pl.int_range(pl.len()).over("account", CONTENT)
-        nameless = rows.select("account", pl.col(CONTENT).cast(pl.String) + "#" + nth.cast(pl.String)).get_columns()
-        return rows.with_columns(pl.coalesce("row_id", self.hashes(f"{table} row", *nameless)).alias("row_id"))
+        names = rows.select(pl.col(CONTENT).cast(pl.String) + "#" + nth.cast(pl.String)).to_series()
+        made = self.hashes(f"{table} row", pl.repeat("", rows.height, eager=True), names)
+        ids = nested(pl.DataFrame({"row_id": made}), self.newer)["row_id"]
+        return rows.with_columns(pl.coalesce("row_id", ids).alias("row_id"))
 
     def _stored(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
         """Only what the lake stores goes on: no raw account id, e-mail or name reaches the staging files."""
         extra = [CONTENT] if CONTENT in rows.columns else []
-        return rows.select(*self.schemas[table].names(), "month", *extra)
+        return nested(rows.select(*self.schemas[table].names(), "month", *extra), self.newer, NUMBERS)
 
     def _others(self, table: str, good: pl.DataFrame) -> dict[str, pl.DataFrame]:
         spec = self.tables[table]
         rows = self._identified(good, spec)
         rows = self._when(self._keyed(rows, spec), spec.time)
         if table == "events":
-            rows = rows.with_columns(self.hashes("session", rows["account"], rows["session_id"]).alias("session"))
+            rows = rows.with_columns(self.hashes("session", rows[FIRST], rows["session_id"]).alias("session"))
         if table == "support":
-            return {table: self._tickets(rows)}
+            ticket = self.hashes("ticket", rows["account"], rows["ticket_id"]).alias("ticket")
+            return {table: self.tickets(rows.with_columns(ticket))}
         texts = [name for name, column in spec.columns.items() if column.kind == "text"]
-        return {table: rows.with_columns(self._masked(rows.with_row_index(ROW), name) for name in texts)}
+        return {table: rows.with_columns(self.masked(rows.with_row_index(ROW), name) for name in texts)}
 
     def hashes(self, kind: str, accounts: pl.Series, ids: pl.Series) -> pl.Series:
         """63 bits of SHA-256(salt ‖ kind ‖ account ‖ id) for each row; null where the id is."""
@@ -105,21 +112,24 @@ class Rows:
 
     def _identified(self, good: pl.DataFrame, spec: Table) -> pl.DataFrame:
         names = good["account_id"].unique().to_list()
-        pseudonyms = {name: self.hasher.pseudonym(name) for name in names}
-        accounts = good["account_id"].replace_strict(pseudonyms, return_dtype=pl.String)
-        unique = accounts.unique()
+        pseudonyms = {name: self.hasher.generations(name) for name in names}
+        now, first = (
+            good["account_id"].replace_strict({name: each[at] for name, each in pseudonyms.items()}) for at in (-1, 0)
+        )
+        unique = first.unique()
         short = dict(zip(unique, self.hashes("account", pl.repeat("", len(unique), eager=True), unique), strict=True))
         ids = good[spec.id] if spec.id else pl.repeat(None, good.height, dtype=pl.String, eager=True)
         rows = good.with_columns(
-            accounts.alias("account"),
-            accounts.replace_strict(short, return_dtype=pl.Int64).alias("account_hash"),
-            self.hashes(spec.name, accounts, ids).alias("row_id"),
+            now.alias("account"),
+            first.alias(FIRST),
+            first.replace_strict(short, return_dtype=pl.Int64).alias("account_hash"),
+            self.hashes(spec.name, first, ids).alias("row_id"),
         )
         nameless = ids.is_null()
         whole = (
             good.filter(nameless).select(pl.struct(pl.exclude("#line", "account_id")).struct.json_encode()).to_series()
         )
-        contents = self.hashes(f"{spec.name} content", accounts.filter(nameless), whole)
+        contents = self.hashes(f"{spec.name} content", first.filter(nameless), whole)
         empty = pl.repeat(None, good.height, dtype=pl.Int64, eager=True)
         return rows.with_columns(empty.scatter(nameless.arg_true(), contents).alias(CONTENT))
 
@@ -128,10 +138,7 @@ class Rows:
         rows = self._when(self._keyed(self._identified(good, spec), spec), spec.time)
         found: list[tuple[str | int | None, ...]] = []
         for account, *own in rows.select("account", "email", "username", "name").iter_rows():
-            found += [(account, self.hasher.identifier_hash(text), None, None) for text in own if text]
-            found += [
-                (account, *entry) for entry in self.hasher.own(email=own[0], username=own[1], name=own[2]).entries
-            ]
+            found += [(account, *entry) for entry in self.hasher.stored(*own)]
         identities = pl.DataFrame(found, schema=IDENTITIES, orient="row").unique(maintain_order=True)
         self.identities = pl.concat([self.identities, identities])
         always = pl.lit(ALWAYS).alias("month")
@@ -139,10 +146,10 @@ class Rows:
 
     def _chats(self, good: pl.DataFrame) -> dict[str, pl.DataFrame]:
         rows = self._identified(good, self.tables["chats"])
-        conversation = self.hashes("conversation", rows["account"], rows["conversation_id"])
+        conversation = self.hashes("conversation", rows[FIRST], rows["conversation_id"])
         rows = self._when(rows.with_columns(conversation.alias("conversation")), "started_at")
         turns = rows.select(
-            "account", "account_hash", "conversation", "started_at", "month", "day", "messages",
+            "account", FIRST, "account_hash", "conversation", "started_at", "month", "day", "messages",
             pl.int_range(pl.len()).alias(ROW), pl.int_ranges(pl.col("messages").list.len()).alias("position"),
         )  # fmt: skip
         turns = turns.filter(pl.col("messages").list.len() > 0).explode("messages", "position").unnest("messages")
@@ -150,43 +157,44 @@ class Rows:
         place = turns["conversation"].cast(pl.String) + ":" + turns["position"].cast(pl.String)
         sent = pl.coalesce("sent_at", "started_at").dt.convert_time_zone(self.zone).dt.date()
         turns = self._keyed(turns, self.tables["messages"]).with_columns(
-            self.hashes("messages", turns["account"], place).alias("row_id"),
-            self._masked(turns, "content"),
+            self.hashes("messages", turns[FIRST], place).alias("row_id"),
+            self.masked(turns, "content"),
             sent.alias("day"),
         )
         prompts = pl.col("messages").list.eval(pl.element().struct.field("role") == "user").list.sum()
         chats = self._keyed(rows, self.tables["chats"]).with_columns(
             prompts.cast(pl.Int64).alias("prompts"), pl.col("messages").list.len().cast(pl.Int64)
         )
-        return {"chats": chats, "messages": turns, "themes": self._themes(turns)}
+        return {"chats": chats, "messages": turns, "themes": self.themes(turns)}
 
-    def _themes(self, turns: pl.DataFrame) -> pl.DataFrame:
-        """A row for each theme of each conversation, from what its user said, scrubbed, in this export alone."""
+    def themes(self, turns: pl.DataFrame) -> pl.DataFrame:
+        """A row for each theme of each conversation, from what its user said, scrubbed, in these turns alone."""
         said = turns.filter(pl.col("role") == "user", pl.col("content").is_not_null())
         chats = said.group_by(ROW, maintain_order=True).agg(
-            pl.col("account", "account_hash", "conversation", "started_at").first(), "content"
+            pl.col("account", FIRST, "account_hash", "conversation", "started_at").first(), "content"
         )
         found = pl.Series("theme", [classify(texts) for texts in chats["content"]], dtype=pl.List(pl.String))
         rows = chats.with_columns(found).explode("theme")
         rows = rows.with_columns(pl.Series("area", [area_of(theme) for theme in rows["theme"]], dtype=pl.String))
         name = rows["conversation"].cast(pl.String) + ":" + rows["theme"]
-        rows = rows.with_columns(self.hashes("themes", rows["account"], name).alias("row_id"))
+        rows = rows.with_columns(self.hashes("themes", rows[FIRST], name).alias("row_id"))
         return self._keyed(self._when(rows, "started_at"), self.tables["themes"])
 
-    def _tickets(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def tickets(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Tickets with their texts scrubbed: subject and messages of each are read together, in order."""
         rows = rows.with_row_index(ROW)
         turns = rows.select("account", ROW, "messages").filter(pl.col("messages").list.len() > 0)
         turns = turns.explode("messages").unnest("messages").with_columns(pl.lit(1).alias("#turn"))
         subjects = rows.select("account", ROW, pl.lit(0).alias("#turn"), pl.col("subject").alias("content"))
         said = pl.concat([turns, subjects], how="diagonal").sort(ROW, "#turn", maintain_order=True)
-        said = said.with_columns(self._masked(said, "content"))
+        said = said.with_columns(self.masked(said, "content"))
         answers = said.filter(pl.col("#turn") == 1).group_by(ROW, maintain_order=True)
         messages = answers.agg(pl.struct(pl.exclude(ROW, "account", "#turn")).alias("messages"))
         return (
             rows.drop("messages")
             .with_columns(
                 said.filter(pl.col("#turn") == 0)["content"].alias("subject"),
-                self.hashes("ticket", rows["account"], rows["ticket_id"]).alias("ticket"),
+                self.hashes("ticket", rows[FIRST], rows["ticket_id"]).alias("ticket"),
             )
             .join(messages, on=ROW, how="left", maintain_order="left")
         )
@@ -200,7 +208,7 @@ class Rows:
         local = pl.col(time).dt.convert_time_zone(self.zone)
         return rows.with_columns(local.dt.strftime("%Y-%m").alias("month"), local.dt.date().alias("day"))
 
-    def _masked(self, rows: pl.DataFrame, name: str) -> pl.Series:
+    def masked(self, rows: pl.DataFrame, name: str) -> pl.Series:
         """A column of texts, scrubbed; those of one ``#row`` of the export are read together, in order."""
         there = rows.filter(pl.col(name).is_not_null())
         own = self._own(there["account"])
