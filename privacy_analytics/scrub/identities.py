@@ -125,6 +125,13 @@ class IdentityHasher:
         """
         return OwnIdentifiers(frozenset(self._entries(email or "", username or "", name or "")))
 
+    def stored(
+        self, email: str | None, username: str | None, name: str | None
+    ) -> list[tuple[str, str | None, int | None]]:
+        """What is kept of who an account is, as (hash, type, words): hashes to find it by, then its own identifiers."""
+        found = [(self.identifier_hash(text), None, None) for text in (email, username, name) if text]
+        return [*found, *self.own(email=email, username=username, name=name).entries]
+
     def _entries(self, email: str, username: str, name: str) -> Iterator[OwnIdentifier]:
         local = email.partition("@")[0]
         for text, kind in ((email, "EMAIL"), (username, "USERNAME"), (name, "PERSON"), (local, "USERNAME")):
