@@ -94,7 +94,7 @@ def _percent(match: re.Match[str]) -> str:
 
 ESCAPE = re.compile(r'\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|["\'\\/nrt])')
 WHITE = {"n": "\n", "r": "\r", "t": "\t"}
-PERCENT = re.compile(r"(?:%[0-9a-fA-F]{2})+")
+PERCENT = re.compile(r"%[0-9a-fA-F]{2}(?:%[0-9a-fA-F]{2})*")  # begins with a letter, so that the search skips to it
 TAG = re.compile(r"</?[A-Za-z!?][^<>\x01]*>")
 BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]+)*")
 RUN = re.compile(rb"[A-Za-z0-9+/_=\\%\r\n-]*")

@@ -16,13 +16,13 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
-from typing import IO
+from typing import IO, Any
 
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.parquet as pq
 
 from privacy_analytics.witness.decodings import (
@@ -35,44 +35,9 @@ from privacy_analytics.witness.decodings import (
     views,
     wide_encoding,
 )
+from privacy_analytics.witness.pieces import At, Found, Piece, Unreadable
 
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One decoded text, where in the file it is, and how it was decoded ("" when it stands there as it is)."""
-
-    where: str
-    view: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A place that could not be opened, and why: a class name or a rule, never what a parser quoted."""
-
-    where: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class At:
-    """Where an opener stands, what it may still do: layers to open below, bytes to unpack from one stream."""
-
-    name: str
-    limit: int
-    where: str = ""
-    layers: int = 6
-    path: Path | None = None
-
-    def into(self, place: str, name: str = "") -> At:
-        where = f"{self.where} > {place}" if self.where else place
-        return replace(self, name=name, where=where, layers=self.layers - 1, path=None)
-
-    def beside(self, place: str) -> At:
-        return replace(self.into(place), layers=self.layers)
-
-
-Found = Iterator[Piece | Unreadable]
+compute: Any = pyarrow.compute  # its functions are made at run time
 
 
 def open_file(path: Path, limit: int) -> Found:
@@ -190,7 +155,7 @@ def _parquet(data: bytes, at: At) -> Found:
         for name, column in zip(table.column_names, table.columns, strict=True):
             for leaf, values in (pair for chunk in column.chunks for pair in _leaves(chunk, f"column {name}")):
                 place = at.beside(leaf)
-                yield from _guarded(lambda v=values, p=place: _cells(_arrow_bytes(v), p), place)
+                yield from _guarded(lambda v=values, p=place: _values(v, p), place)
 
 
 def _leaves(array: pa.Array, place: str) -> Iterator[tuple[str, pa.Array]]:
@@ -198,8 +163,10 @@ def _leaves(array: pa.Array, place: str) -> Iterator[tuple[str, pa.Array]]:
     if isinstance(array, pa.ExtensionArray):
         yield from _leaves(array.storage, place)
     elif pa.types.is_dictionary(kind):
-        yield from _leaves(array.dictionary_decode(), place)
-        yield from _leaves(array.dictionary, f"dictionary of {place}")
+        used = array.dictionary_decode().unique()
+        unused = compute.invert(compute.is_in(array.dictionary, used))
+        yield from _leaves(used, place)
+        yield from _leaves(array.dictionary.filter(unused), f"dictionary of {place}")
     elif pa.types.is_struct(kind):
         for field, child in zip(kind, array.flatten(), strict=True):
             yield from _leaves(child, f"{place}.{field.name}")
@@ -212,13 +179,16 @@ def _leaves(array: pa.Array, place: str) -> Iterator[tuple[str, pa.Array]]:
         yield place, array
 
 
-def _arrow_bytes(array: pa.Array) -> list[bytes]:
+def _values(array: pa.Array, at: At) -> Found:
     values = array.unique().drop_null()
-    if pa.types.is_fixed_size_binary(values.type):
-        return values.to_pylist()
-    if not pa.types.is_binary(values.type) and not pa.types.is_large_binary(values.type):
-        values = values.cast(pa.large_string())
-    return values.cast(pa.large_binary()).to_pylist()  # as bytes: a text column may hold what is no text
+    if pa.types.is_primitive(values.type):  # numbers and times: nothing is packed into their digits
+        yield Piece(at.where, "", SEPARATOR.join(values.cast(pa.large_string()).to_pylist()))
+        return
+    if not pa.types.is_fixed_size_binary(values.type):
+        if not pa.types.is_binary(values.type) and not pa.types.is_large_binary(values.type):
+            values = values.cast(pa.large_string())
+        values = values.cast(pa.large_binary())  # as bytes: a text column may hold what is no text
+    yield from _cells(values.to_pylist(), at)
 
 
 def _sqlite(data: bytes, at: At) -> Found:
@@ -258,7 +228,8 @@ def _cells(values: Iterable[bytes], at: At) -> Found:
     for cell in cells:
         if cell.startswith(tuple(OPENERS)):
             yield from open_bytes(cell, at.into("cell"))
-    yield from open_text(SEPARATOR.encode().join(cells), at)
+    for plain in (True, False):  # apart: one letter beyond ASCII makes a whole chunk slow
+        yield from open_text(SEPARATOR.encode().join(cell for cell in cells if cell.isascii() is plain), at)
 
 
 # Text

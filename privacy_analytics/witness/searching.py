@@ -14,7 +14,8 @@ from pathlib import Path
 
 import polars as pl
 
-from privacy_analytics.witness.openers import At, Found, Piece, Unreadable, open_file, open_text
+from privacy_analytics.witness.openers import open_file, open_text
+from privacy_analytics.witness.pieces import At, Found, Piece, Unreadable
 
 UNREADABLE = -1
 """`Hit.needle` of a place that could not be searched."""
@@ -73,7 +74,8 @@ def find(folder: Path, needles: Sequence[str], *, limit: int = LIMIT) -> list[Hi
 
 
 def _plain(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+    composed = text if text.isascii() else unicodedata.normalize("NFC", text)
+    return " ".join(composed.casefold().split())
 
 
 def _walk(folder: Path, limit: int) -> Iterator[tuple[str, Piece | Unreadable]]:
