@@ -92,7 +92,7 @@ class Rows:
         if table == "events":
             rows = rows.with_columns(self.hashes("session", rows[FIRST], rows["session_id"]).alias("session"))
         if table == "support":
-            ticket = self.hashes("ticket", rows["account"], rows["ticket_id"]).alias("ticket")
+            ticket = self.hashes("ticket", rows[FIRST], rows["ticket_id"]).alias("ticket")
             return {table: self.tickets(rows.with_columns(ticket))}
         texts = [name for name, column in spec.columns.items() if column.kind == "text"]
         return {table: rows.with_columns(self.masked(rows.with_row_index(ROW), name) for name in texts)}
@@ -192,10 +192,7 @@ class Rows:
         messages = answers.agg(pl.struct(pl.exclude(ROW, "account", "#turn")).alias("messages"))
         return (
             rows.drop("messages")
-            .with_columns(
-                said.filter(pl.col("#turn") == 0)["content"].alias("subject"),
-                self.hashes("ticket", rows[FIRST], rows["ticket_id"]).alias("ticket"),
-            )
+            .with_columns(said.filter(pl.col("#turn") == 0)["content"].alias("subject"))
             .join(messages, on=ROW, how="left", maintain_order="left")
         )
 
