@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,11 +33,14 @@ class Hit:
     where: str
 
 
-def find(folder: Path, needles: Sequence[str], *, limit: int = LIMIT) -> list[Hit]:
+def find(
+    folder: Path, needles: Sequence[str], *, limit: int = LIMIT, leave: Collection[Path] = frozenset()
+) -> list[Hit]:
     """Every needle in every file under `folder`, and every place that could not be read (`UNREADABLE`).
 
     One hit for each needle and place, in walking order, however often it stands there. Symbolic links are not followed:
-    their names and targets are searched, and one that leads out of `folder` is reported.
+    their names and targets are searched, and one that leads out of `folder` is reported. Files and folders in `leave`
+    are not opened: somebody else has to look there.
     Raises ValueError for a blank needle, NotADirectoryError for a `folder` that is none.
     """
     if not folder.is_dir():
@@ -59,7 +62,7 @@ def find(folder: Path, needles: Sequence[str], *, limit: int = LIMIT) -> list[Hi
                 hits.setdefault((number, path, piece.where), Hit(number, path, where))
         batch.clear()
 
-    for path, found in _walk(folder, limit):
+    for path, found in _walk(folder, limit, leave):
         if isinstance(found, Unreadable):
             where = f"unreadable: {found.where}: {found.reason}" if found.where else f"unreadable: {found.reason}"
             hits.setdefault((UNREADABLE, path, where), Hit(UNREADABLE, path, where))
@@ -78,12 +81,14 @@ def _plain(text: str) -> str:
     return " ".join(composed.casefold().split())
 
 
-def _walk(folder: Path, limit: int) -> Iterator[tuple[str, Piece | Unreadable]]:
+def _walk(folder: Path, limit: int, leave: Collection[Path]) -> Iterator[tuple[str, Piece | Unreadable]]:
     closed: list[OSError] = []
     for parent, folders, files in os.walk(folder, onerror=closed.append):
-        folders.sort()
+        folders[:] = sorted(name for name in folders if Path(parent, name) not in leave)
         for name in sorted([*folders, *files]):
             path = Path(parent, name)
+            if path in leave:
+                continue
             # a name that is no UTF-8 is shown, and searched, with its bytes escaped
             shown = str(path.relative_to(folder)).encode("utf-8", "backslashreplace").decode()
             for found in _entry(path, folder, limit):
