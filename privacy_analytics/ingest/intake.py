@@ -179,6 +179,9 @@ class _Intake:
                 key = ["account", "row_id"] if table == "accounts" else by
                 known = stored.filter(accounts).select(key).collect()
                 fresh = new.join(known, on=key, how="anti", nulls_equal=True, maintain_order="left")
+                if table == "identities":  # what was corrected or closed since does not come back with a known row
+                    landed = self.lake.scan("accounts", ALWAYS, [self.batch]).select("account").collect()
+                    fresh = fresh.join(landed, on="account", how="semi", maintain_order="left")
                 counts.known += rows.height - fresh.height
                 if fresh.height:
                     yield fresh
