@@ -17,7 +17,7 @@ REASONS = {
 }
 """Why an answer may take longer (Cal. Civ. Code 1798.130(a)(2)(A)), with the words of the letter."""
 
-_ASKED = {
+ASKED = {
     "access": "to see the personal information that we hold about you",
     "export": "for a copy of your chat history",
     "correct": "to correct your personal information",
@@ -27,26 +27,23 @@ _ASKED = {
     "opt-in": "to lift your opt-out from the sale and sharing of your personal information",
     "limit": "to limit the use of your sensitive personal information",
     "unlimit": "to lift the limit on the use of your sensitive personal information",
-    "hold": "about your data",
-    "unhold": "about your data",
 }
+"""What people ask for, in the words of a letter; of holds they are told nothing."""
 _DONE = {
     "access": "You find what we hold about you in the files that we send with this letter.",
     "export": "You find your chat history in the files that we send with this letter.",
     "correct": "It is corrected, and so is everything that we had derived from it.",
-    "close": "Your account is closed, and your e-mail address, user name and name are no longer known to our analytics. "
+    "close": "Your account is closed, and our analytics no longer know your e-mail address, user name and name. "
     "Chats and usage data stay there under a code that stands for no name (privacy policy §5). If you want them "
     "deleted, too, tell us: that is another request (§8).",
-    "erase": "All of it is deleted from our analytics, and a later copy of it will not be taken in. Statistics that were "
-    "published before stay: they are aggregate and say nothing noticeable about any one person (Cal. Civ. Code "
+    "erase": "All of it is deleted from our analytics, and a later copy of it will not be taken in. Statistics that "
+    "were published before stay: they are aggregate and say nothing noticeable about any one person (Cal. Civ. Code "
     "1798.140(b)). We keep a record that this request was answered, as the law asks (Cal. Code Regs. tit. 11 §7101), "
     "and a keyed code that keeps your data from coming back; neither tells who you are.",
     "opt-out": "It is done: from now on nothing of yours counts in anything that we make for marketing or for others.",
     "opt-in": "It is done.",
     "limit": "It is done: from now on your chats are used for no themes and no phrases.",
     "unlimit": "It is done.",
-    "hold": "It is noted.",
-    "unhold": "It is noted.",
 }
 _BODIES: dict[Letter, str] = {
     "acknowledged": "On {received} you asked us {asked}. We have received it and are working on it. If we need to make "
@@ -67,7 +64,7 @@ def draft(request: Request | None, kind: Letter, settings: Settings, today: date
 
     Parameters
     ----------
-    request : None for the kind ``unknown`` alone: who is not found makes no request
+    request : of a kind in ``ASKED``; None for the kind ``unknown`` alone: who is not found makes no request
     reason : for ``extended``: one of ``REASONS``
     """
     said: dict[str, str] = {}
@@ -77,7 +74,7 @@ def draft(request: Request | None, kind: Letter, settings: Settings, today: date
         by = answer_by(request, settings.holidays)
         said = {
             "received": request.received.isoformat(),
-            "asked": _ASKED[request.kind],
+            "asked": ASKED[request.kind],
             "answer_by": by.isoformat() if by else "",
             "reason": REASONS.get(reason, ""),
             "done": _DONE[request.kind],

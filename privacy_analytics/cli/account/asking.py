@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ import click
 from privacy_analytics.errors import UsageError
 from privacy_analytics.lake import Lake
 from privacy_analytics.marketing.approvals import named
-from privacy_analytics.rights.requests import Requests
+from privacy_analytics.rights.clocks import day_of
+from privacy_analytics.rights.requests import Kind, Request, Requests
 from privacy_analytics.rights.subjects import FORM, Asked, find, parse
 from privacy_analytics.settings import Settings
 from privacy_analytics.workspace import load
@@ -29,6 +30,9 @@ request_file = click.option(
 received = click.option(
     "--received", type=click.DateTime(["%Y-%m-%d"]), help="Day the request came in; else today. The clocks start there."
 )
+carry_on = click.option(
+    "--request", "request_id", metavar="R-…", help="Carry on a request that was cut short; nobody is named again."
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Desk:
     @property
     def today(self) -> date:
         """In the workspace's time zone."""
-        return datetime.now(self.settings.zone).date()
+        return day_of(datetime.now(UTC), self.settings.zone)
 
     def people(self, file: Path | None) -> list[tuple[Asked, tuple[str, ...]]]:
         """Everybody named, with their accounts. Raises NotFound at the first whom no store knows."""
@@ -57,6 +61,13 @@ class Desk:
         if day > self.today:
             raise UsageError("A request cannot come in on a later day than today. Mend --received.")
         return day
+
+    def entered(self, request_id: str, kind: Kind) -> Request:
+        """A request to carry on. Raises NotFound without one, UsageError for one of another kind."""
+        request = self.requests.get(request_id)
+        if request.kind != kind:
+            raise UsageError(f"That request is of the kind {request.kind}. Carry it on with: pa account {request.kind}")
+        return request
 
 
 def desk(workspace: str | None) -> Desk:

@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 
+from privacy_analytics.rights import letters
 from privacy_analytics.rights.letters import REASONS, Letter, draft
 from privacy_analytics.rights.requests import KINDS, Request
 
@@ -14,7 +15,11 @@ TODAY = date(2026, 11, 24)
 ASKED = Request("R-0123456789", "erase", "N. N.", date(2026, 11, 23), 1)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+def test_people_are_written_to_about_everything_but_holds():
+    assert {*letters.ASKED} == {*KINDS} - {"hold", "unhold"}
+
+
+@pytest.mark.parametrize("kind", letters.ASKED)
 @pytest.mark.parametrize("letter", get_args(Letter))
 def test_every_letter_of_every_kind_is_whole(empty, letter, kind):
     text = draft(replace(ASKED, kind=kind), letter, empty, TODAY, reason="complexity")
