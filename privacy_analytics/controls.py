@@ -61,6 +61,12 @@ def controls() -> list[Control]:
     return sorted(found, key=lambda control: int(control.clause))
 
 
+def titles() -> dict[str, str]:
+    """Clause -> its title in the shipped policy."""
+    raw = tomllib.loads(shipped("data", "policy.toml").read_text(encoding="utf-8"))
+    return {str(clause["number"]): clause["title"] for clause in raw["clauses"]}
+
+
 def checkout() -> Path | None:
     """The folder of a checkout that this package runs from, or None where it is installed."""
     folder = Path(__file__).resolve().parents[1]
@@ -103,7 +109,7 @@ def proved(folder: Path, tests: Mapping[str, Proof]) -> list[str]:
     return [each for each, proof in tests.items() if outcomes.get((_module(proof.file), proof.test), False) is False]
 
 
-def page(known: Sequence[Control], tests: Mapping[str, Proof], titles: Mapping[str, str]) -> str:
+def page(known: Sequence[Control], tests: Mapping[str, Proof]) -> str:
     """The page of docs: a table a clause."""
     lines = [
         "# How the privacy policy is kept",
