@@ -19,6 +19,7 @@ from functools import cached_property
 from privacy_analytics.errors import SettingsError
 from privacy_analytics.lake.files import write_private
 from privacy_analytics.settings import Settings, read_keys
+from privacy_analytics.workspace import add_key
 
 FORMAT = 1
 
@@ -75,13 +76,19 @@ class Tombstones:
         text = json.dumps({"format": FORMAT, "tombstones": [asdict(each) for each in tombstones]}, indent=1)
         write_private(self._file, text)
 
-    def hold(self, generations: tuple[str, ...]) -> bool:
-        """Whether an account, by its pseudonym under each key (oldest first), was erased."""
+    def rotate(self) -> None:
+        """Nest every tombstone in a new key of their own, where there are any."""
+        if self._key_file.exists():
+            add_key(self._key_file)
+            self.replace(self._lifted(self.all()))
+
+    def hold(self, generations: tuple[str, ...], *, first: int = 1) -> bool:
+        """Whether an account, by its pseudonym under each key from the ``first`` on (oldest first), was erased."""
         if not self._hashes:
             return False
         keys = self._keys()
         at = {generation for generation, _ in self._hashes}
-        return any((n, self._nested(p, keys)) in self._hashes for n, p in enumerate(generations, 1) if n in at)
+        return any((n, self._nested(p, keys)) in self._hashes for n, p in enumerate(generations, first) if n in at)
 
     def erased_among(self, pseudonyms: Iterable[str]) -> set[str]:
         """Which of these accounts of the lake, by their pseudonyms of now, were erased."""

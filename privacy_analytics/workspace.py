@@ -18,6 +18,8 @@ from privacy_analytics.settings import FILE, FORMAT, NOTICE_DAYS, Settings, read
 
 VARIABLE = "PRIVACY_ANALYTICS_WORKSPACE"
 FOLDERS = ("private", "lake", "snapshots", "releases", "runs", "approved", "published", "requests", "logs", "keys")
+OLD_LAKE, NEXT_LAKE = "lake.old", "lake.next"
+"""Beside ``lake`` while keys rotate."""
 
 TEMPLATE = """\
 # A privacy_analytics workspace. `pa doctor` says what is wrong with it and how to mend it.
@@ -107,24 +109,26 @@ def find(workspace: str | Path | None = None) -> Path:
     raise NotFound(f"No workspace here or above. Make one with `pa init DIR`, or name it with -w DIR or ${VARIABLE}.")
 
 
-def load(workspace: str | Path | None = None) -> Settings:
+def load(workspace: str | Path | None = None, *, rotating: bool = False) -> Settings:
     """Read and check a workspace's settings.
+
+    Parameters
+    ----------
+    workspace : its folder; see ``find``
+    rotating : an interrupted rotation of keys does not matter, for the command that completes it
 
     Raises
     ------
     NotFound
         no workspace there
     SettingsError
-        an unknown or missing key, a wrong type, loose permissions, a moved workspace
+        an unknown or missing key, a wrong type, loose permissions, a moved workspace, keys half rotated
     PolicyError
         a placeholder of the policy is not filled in, or its dates cannot be
     """
     root = find(workspace)
     settings = read(root)
-    for name in ("", *FOLDERS):
-        folder = root / name
-        if folder.is_dir() and folder.stat().st_mode & 0o077:
-            raise SettingsError(f"{name or 'The workspace'} can be read by others. Run: chmod 700 {folder}")
+    _check_private(root)
     settings.secret_keys()
     fixed = root / "private" / "timezone"
     if not fixed.is_file() or fixed.read_text() != settings.timezone:
@@ -137,7 +141,41 @@ def load(workspace: str | Path | None = None) -> Settings:
             "This workspace was moved, copied or restored. A second copy could ask every question again under fresh "
             "noise. If it is the only one in use, run: pa doctor --accept-restore"
         )
+    if not rotating:
+        check_rotated(settings)
     return settings
+
+
+def generation(lake: Path) -> int:
+    """How many keys all pseudonyms of a lake's folder nest."""
+    said = lake / "generation"
+    return int(said.read_text()) if said.exists() else 1
+
+
+def half_rotated(settings: Settings) -> bool:
+    """Whether a rotation of keys was begun and is not complete: some pseudonyms may be those of an older key."""
+    return settings.path(OLD_LAKE).exists() or generation(settings.path("lake")) < len(settings.secret_keys())
+
+
+def check_rotated(settings: Settings) -> None:
+    """Raise SettingsError where the lake does not nest exactly the workspace's keys."""
+    if half_rotated(settings):
+        raise SettingsError(
+            "A key rotation was interrupted, or the lake is from before one. Complete it: pa keys rotate --by NAME"
+        )
+    if generation(settings.path("lake")) > len(settings.secret_keys()):
+        raise SettingsError("private/key is older than the lake, which nests a newer key. Restore the newest one.")
+
+
+def add_key(file: Path) -> None:
+    """Append a new key of 256 bits to a file of keys.
+
+    In place, since the file's inode is of what tells that the workspace has not moved. A line is shorter than a disk's
+    sector, so a crash leaves all of it or none.
+    """
+    with file.open("ab", buffering=0) as keys:
+        keys.write(secrets.token_hex(32).encode() + b"\n")
+        os.fsync(keys.fileno())
 
 
 def accept_restore(root: Path) -> None:
@@ -145,6 +183,21 @@ def accept_restore(root: Path) -> None:
     file = _identity_file(root)
     file.write_text(_identity(root))
     file.chmod(0o600)
+
+
+def _check_private(root: Path) -> None:
+    """Folders, keys, ledger and requests are their owner's alone. A few stats: what lies deeper is behind a folder."""
+    inside = [*root.glob("private/*"), *root.glob("requests/*"), root / "ledger.sqlite"]
+    for path in (root, *(root / name for name in FOLDERS), *inside):
+        try:
+            about = path.stat()
+        except FileNotFoundError:
+            continue
+        name = path.relative_to(root) if path != root else "The workspace"
+        if about.st_uid != os.geteuid():
+            raise SettingsError(f"{name} belongs to another user. Work as that user, or run: chown -R $(id -un) {root}")
+        if about.st_mode & 0o077:
+            raise SettingsError(f"{name} can be read by others. Run: chmod {700 if path.is_dir() else 600} {path}")
 
 
 def _identity_file(root: Path) -> Path:

@@ -282,8 +282,11 @@ def _engine(url: str) -> sa.Engine:
 
 
 def _on_connect(connection: Any, _record: object) -> None:
-    """Leave transactions to us."""
+    """Leave transactions to us, and the file to its owner alone: what lies beside it takes its mode."""
     connection.isolation_level = None
+    for *_, file in connection.execute("PRAGMA database_list"):
+        if file:
+            Path(file).chmod(0o600)
     for pragma in ("busy_timeout=30000", "journal_mode=WAL"):
         connection.execute(f"PRAGMA {pragma}")
 

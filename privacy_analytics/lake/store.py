@@ -14,8 +14,8 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,10 @@ from deltalake import DeltaTable, Schema
 from deltalake.transaction import AddAction, RemoveAction
 
 from privacy_analytics import settings
+from privacy_analytics.errors import TryLater
 from privacy_analytics.lake import files
 from privacy_analytics.lake.columns import ALWAYS, MARKS, schemas
+from privacy_analytics.workspace import check_rotated
 
 PARTITIONS = ("month", "batch")
 FILE_ROWS = 131_072
@@ -41,7 +43,9 @@ class Lake:
     def __init__(self, root: Path) -> None:
         """``root`` is the folder ``lake`` of a workspace."""
         self.root = root
-        self.schemas = schemas(settings.read(root.parent))
+        self._settings = settings.read(root.parent)
+        self._keys = len(self._settings.secret_keys())
+        self.schemas = schemas(self._settings)
 
     def batches(self) -> tuple[str, ...]:
         """The committed batches, oldest first."""
@@ -123,7 +127,7 @@ class Lake:
             for frame in [frames] if isinstance(frames, pl.DataFrame) else frames:
                 for month in frame.partition_by("month", maintain_order=True):
                     ordered = month.sort("account", maintain_order=True)
-                    actions += [self.write(table, rows, str(month.item(0, "month")), batch) for rows in _parts(ordered)]
+                    actions += [self.write(table, rows, str(month.item(0, "month")), batch) for rows in parts(ordered)]
                     count += month.height
             if actions:
                 delta = self.open(table)
@@ -157,17 +161,32 @@ class Lake:
                 leftover.unlink()
         shutil.rmtree(self.root / "staging", ignore_errors=True)
 
-    def locked(self) -> AbstractContextManager[None]:
-        """One writer at a time. Raises TryLater while another one writes."""
-        return files.writing(self.root)
+    @contextmanager
+    def locked(self) -> Generator[None]:
+        """One writer at a time. Raises TryLater while another one writes, or where keys were rotated meanwhile."""
+        with files.writing(self.root):
+            self._check_keys()
+            yield
 
-    def reading(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def reading(self) -> Generator[None]:
         """Many readers at once. Raises TryLater while rows are rewritten in place."""
-        return files.reading(self.root)
+        with files.reading(self.root):
+            check_rotated(self._settings)
+            yield
 
-    def alone(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def alone(self) -> Generator[None]:
         """No writer and no running question beside it; waits for those at work. Raises TryLater after ten minutes."""
-        return files.alone(self.root)
+        with files.alone(self.root):
+            self._check_keys()
+            yield
+
+    def _check_keys(self) -> None:
+        """Whoever writes may have made pseudonyms before it got the lock: they must be those of now."""
+        check_rotated(self._settings)
+        if self._keys != len(self._settings.secret_keys()):
+            raise TryLater("Keys were rotated meanwhile. Run it again; nothing was changed.")
 
     def delta(self, table: str) -> DeltaTable | None:
         """The Delta table as it is, or None."""
@@ -215,7 +234,7 @@ def new_batch(now: datetime | None = None) -> str:
     return f"{now or datetime.now(UTC):%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"
 
 
-def _parts(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def parts(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """Rows sorted by account, cut into files where an account ends."""
     at = 0
     ends = (rows["account"].rle_id().diff(null_behavior="ignore") != 0).arg_true() if rows.height > FILE_ROWS else []

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
 
 import polars as pl
 
@@ -22,11 +24,9 @@ def nested(rows: pl.DataFrame, keys: Sequence[bytes], columns: Iterable[str] = (
     """Rows whose names and numbers, those of ``columns`` that there are, nest through these newer keys, in order."""
     if not keys:
         return rows
-    name = IdentityHasher(*keys).pseudonym
+    name, number = IdentityHasher(*keys).pseudonym, partial(nested_number, keys=keys)
     return rows.with_columns(
-        _each(rows[column], name if column in NAMES else lambda number: nested_number(number, keys))
-        for column in columns
-        if column in rows.columns
+        _each(rows[column], name if column in NAMES else number) for column in columns if column in rows.columns
     )
 
 
@@ -37,7 +37,7 @@ def nested_number(number: int, keys: Iterable[bytes]) -> int:
     return number
 
 
-def _each(column: pl.Series, change: Callable[[object], object]) -> pl.Series:
+def _each(column: pl.Series, change: Callable[[Any], object]) -> pl.Series:
     old = column.drop_nulls().unique()
     new = pl.Series([change(value) for value in old], dtype=column.dtype)
     return column.replace_strict(old, new, default=None, return_dtype=column.dtype)

@@ -1,0 +1,101 @@
+"""A lake written anew beside itself, row by row changed, and put in its place: what a rotation of keys needs.
+
+The new one is complete and on disk before two renames swap them, so a crash leaves the old lake, the new one, or the
+moment between, from which ``swap`` goes on. For that long both lie on the disk.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import polars as pl
+from deltalake.transaction import AddAction, RemoveAction
+
+from privacy_analytics.lake.rewriting import Change
+from privacy_analytics.lake.store import PARTITIONS, Lake, parts
+from privacy_analytics.private import private_files
+
+WHOLE = 2_000_000
+"""Rows of one table, month and batch that are put in order at once; more are taken by the account's first digit."""
+
+
+def copy(lake: Lake, there: Path, change: Change, *, generation: int) -> int:
+    """Write all committed rows of a lake anew into another folder, each changed; returns how many rows there are.
+
+    Parameters
+    ----------
+    lake : the caller is ``alone`` in it
+    there : a folder beside it, of which nothing is kept
+    change : rows, or only their ``account``, -> rows with other pseudonyms, or without some
+    generation : how many keys the new pseudonyms nest; written last, so that it says that the copy is complete
+
+    Tables, months, batches and the order of an account's rows stay as they are.
+    """
+    shutil.rmtree(there, ignore_errors=True)
+    lake.recover()
+    with private_files():
+        there.mkdir()
+        if (lake.root / "batches").exists():
+            shutil.copytree(lake.root / "batches", there / "batches")
+        rows = sum(_copied(lake, Lake(there), table, change) for table in lake.schemas)
+        for file in lake.root.glob("quarantine/*.parquet"):
+            (there / "quarantine").mkdir(exist_ok=True)
+            change(pl.read_parquet(file)).write_parquet(
+                there / "quarantine" / file.name, compression="zstd", statistics=False
+            )
+        for lock in lake.root.glob(".*"):
+            os.link(lock, there / lock.name)  # the same locks: who holds or awaits one does so after the swap, too
+        _on_disk(there.rglob("*"))
+        (there / "generation").write_text(str(generation))
+        _on_disk([there / "generation", there])
+    return rows
+
+
+def swap(lake: Path, there: Path, old: Path) -> None:
+    """Put a complete copy in a lake's place. Again after a crash, it goes on."""
+    if there.exists():
+        if old.exists():
+            shutil.rmtree(lake, ignore_errors=True)  # a lake that is not there was locked: only the locks are in it
+        else:
+            lake.rename(old)
+        there.rename(lake)
+        _on_disk([lake.parent])
+
+
+def _copied(lake: Lake, new: Lake, table: str, change: Change) -> int:
+    actions: list[AddAction | RemoveAction] = []
+    count = 0
+    for month, batch in sorted({(month, batch) for month, batch, _ in lake.live(table)}):
+        rows = lake.scan(table, month, [batch])
+        before = len(actions)
+        for whole in _changed(rows, change):
+            actions += [new.write(table, part, month, batch) for part in parts(whole)]
+            count += whole.height
+        if len(actions) == before:  # a batch that lost all its rows stays in its month
+            actions.append(new.write(table, pl.DataFrame(schema=lake.schemas[table]), month, batch))
+    if actions:
+        delta = new.open(table)
+        delta.create_write_transaction(actions, "append", delta.schema(), list(PARTITIONS))
+    return count
+
+
+def _changed(rows: pl.LazyFrame, change: Change) -> Iterator[pl.DataFrame]:
+    """The rows, changed and by account, in parts that fit into memory."""
+    if rows.select(pl.len()).collect().item() <= WHOLE:
+        yield change(rows.collect()).sort("account", maintain_order=True)
+        return
+    named = change(rows.select("account", was="account").unique().collect())
+    for digit in "0123456789abcdef":
+        some = named.filter(pl.col("account").str.starts_with(digit))["was"]
+        part = rows.filter(pl.col("account").is_in(some.implode())).collect()
+        yield change(part).sort("account", maintain_order=True)
+
+
+def _on_disk(paths: Iterable[Path]) -> None:
+    for path in paths:
+        handle = os.open(path, os.O_RDONLY)
+        os.fsync(handle)
+        os.close(handle)
