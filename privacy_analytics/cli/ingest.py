@@ -77,11 +77,13 @@ def snapshot(month: str, workspace: str | None, provisional: bool) -> None:
 
 def summary(report: IntakeReport) -> str:
     """What an intake did, as an aligned table and one line for each rule that rows broke."""
-    lines = [["", "read", "added", "known", "no account", "by map", "quarantined"]]
+    erased = any(counts.erased for counts in report.tables.values())
+    lines = [["", "read", "added", "known", "no account", "by map", "quarantined", *(["erased"] if erased else [])]]
     for table, counts in report.tables.items():
         held = sum(counts.quarantined.values())
         numbers = (counts.read, counts.added, counts.known, counts.without_account, counts.dropped, held)
-        lines.append([table, *(f"{number:,}" if number else "-" for number in numbers)])
+        more = (counts.erased,) if erased else ()
+        lines.append([table, *(f"{number:,}" if number else "-" for number in (*numbers, *more))])
     first, *others = (max(map(len, column)) for column in zip(*lines, strict=True))
     text = [
         name.ljust(first) + "".join(cell.rjust(width + 2) for cell, width in zip(cells, others, strict=True))
@@ -89,6 +91,17 @@ def summary(report: IntakeReport) -> str:
     ]
     for table, counts in report.tables.items():
         text += [f"quarantined  {table}: {rule}  {number:,}" for rule, number in counts.quarantined.most_common()]
+    text += [f"{column} dropped: not on the allow-list (policy §3)" for column in report.left_out]
+    if report.minors:
+        text.append(
+            f"held back    {report.minors:,} account(s) say that they are under 18 (policy §2); "
+            "their text is not shown. See: pa account held"
+        )
+    if report.cards:
+        text.append(
+            f"card numbers {report.cards:,} masked in {report.rows_with_cards:,} row(s) "
+            "(policy §3: payment data is not collected)"
+        )
     if report.alone:
         text.append(f"left alone   {', '.join(report.alone)} (no export table)")
     return "\n".join([*text, f"scrubbing    {quoted(report.scrubbing)}"])

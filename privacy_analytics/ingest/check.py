@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -33,18 +33,25 @@ class Checked:
     good: pl.DataFrame
     """The contract's columns, and ``#line``."""
     bad: pl.DataFrame
-    """``#line`` and ``#rule`` of the rows for quarantine."""
+    """``#line``, ``#rule`` and ``account_id`` of the rows for quarantine."""
     dropped: int
     """Rows that the map leaves out."""
     without_account: int
+    erased: int
+    """Rows of accounts that were erased before."""
     unattested: frozenset[str]
     """Account ids (of ``accounts``) whose row does not say that they are of age."""
 
 
 def check(
-    chunk: pl.DataFrame, columns: Mapping[str, Column], fit: TableMap, held: frozenset[str] = frozenset()
+    chunk: pl.DataFrame,
+    columns: Mapping[str, Column],
+    fit: TableMap,
+    *,
+    held: frozenset[str] = frozenset(),
+    erased: Callable[[Iterable[str]], frozenset[str]] = lambda _: frozenset(),
 ) -> Checked:
-    """Sort the rows of a chunk; ``held`` are account ids whose rows must not land."""
+    """Sort the rows of a chunk; ``held`` are account ids whose rows must not land, ``erased`` says who is gone."""
     contract = schema(columns)
     selected = _selected(chunk, fit)
     loud = selected.with_columns(
@@ -52,7 +59,9 @@ def check(
     )
     typed = _typed(loud, contract, fit)
     nobody = pl.col("account_id").is_null() & pl.col("#rule").is_null()
-    rows = typed.filter(~nobody)
+    known = typed.filter(~nobody)
+    gone = erased(known["account_id"].drop_nulls().unique())
+    rows = known.filter(~pl.col("account_id").is_in(list(gone)).fill_null(False)) if gone else known
     unattested: frozenset[str] = frozenset()
     if "age_attested" in rows.columns:
         minor = ~pl.col("age_attested").fill_null(False)
@@ -60,8 +69,15 @@ def check(
         rows = _flag(rows, minor, "age_attested")
     rows = _flag(rows, pl.col("account_id").is_in(list(held | unattested)).fill_null(False), "age_attested")
     good, broken = _by_contract(rows.filter(pl.col("#rule").is_null()).drop("#rule"), contract)
-    bad = pl.concat([rows.filter(pl.col("#rule").is_not_null()).select("#line", "#rule"), broken])
-    return Checked(good, bad, chunk.height - selected.height, typed.height - rows.height, unattested)
+    bad = pl.concat([rows.filter(pl.col("#rule").is_not_null()).select("#line", "#rule", "account_id"), broken])
+    return Checked(
+        good,
+        bad,
+        dropped=chunk.height - selected.height,
+        without_account=typed.height - known.height,
+        erased=known.height - rows.height,
+        unattested=unattested,
+    )
 
 
 def _selected(chunk: pl.DataFrame, fit: TableMap) -> pl.DataFrame:
@@ -184,4 +200,4 @@ def _by_contract(rows: pl.DataFrame, contract: type[dy.Schema]) -> tuple[pl.Data
     shown = {rule: rule.replace("inner_", "") for rule in rules}  # messages|content_max_length, however deep it lies
     broken = [pl.when(pl.col(rule) == "invalid").then(pl.lit(name)) for rule, name in shown.items()]
     named = pl.coalesce(broken) if broken else pl.lit(None, pl.String)
-    return cast("pl.DataFrame", good), details.select("#line", named.alias("#rule"))
+    return cast("pl.DataFrame", good), details.select("#line", named.alias("#rule"), "account_id")

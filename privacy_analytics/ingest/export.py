@@ -11,7 +11,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -39,6 +39,9 @@ ROWS = 50_000
 CHUNK_BYTES = 64_000_000
 _NAME = re.compile(rf"({'|'.join(EXPORTS)})(?:[-_. ].*)?\.(jsonl|csv|parquet)(?:\.(gz|zst))?")
 _SUFFIX = re.compile(r".*?\.(jsonl|csv|parquet)(?:\.(gz|zst))?")
+_SAYABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,40}")
+"""A name of a column, and hardly a value: what a message may repeat."""
+_LOOK = 1_000
 _DAMAGE = (*DAMAGE, csv.Error, pa.ArrowException, UnicodeError, pl.exceptions.PolarsError)
 
 
@@ -110,6 +113,18 @@ def sample(file: ExportFile, rows: int) -> list[dict[str, Any]]:
         return [row for row in parsed if row is not None]
 
 
+def dropped(file: ExportFile, declared: Collection[str], fit: TableMap) -> list[str]:
+    """Columns of a file that its table does not know and a map leaves out, as ``table.column``.
+
+    Of JSON lines the first ones are looked at. A name that may be a value is not told.
+    """
+    header = names(file)
+    given = dict.fromkeys(header if header is not None else (name for row in sample(file, _LOOK) for name in row))
+    theirs = [name for name in given if name not in declared and name not in fit.rename and name not in fit.where]
+    left = [name for name in theirs if fit.drop is None or name in fit.drop]
+    return [f"{file.table}.{name}" for name in left if _SAYABLE.fullmatch(name)]
+
+
 def check_header(file: ExportFile, declared: dict[str, bool], fit: TableMap) -> None:
     """Raise ContractError, naming the file, where its header does not fit its table.
 
@@ -133,9 +148,10 @@ def check_header(file: ExportFile, declared: dict[str, bool], fit: TableMap) -> 
             f"{file.name}: a column of {file.table} comes twice. Keep one of them, or drop one in a map."
         )
     if undeclared:
-        shown = ", ".join(name for name in undeclared if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.]{0,40}", name))
+        shown = ", ".join(name for name in undeclared if _SAYABLE.fullmatch(name))
+        why = "Policy §3 allows what is listed of a project alone. " if file.table == "projects" else ""
         raise ContractError(
-            f"{file.name}: {len(undeclared)} undeclared column(s) in {file.table}{': ' + shown if shown else ''}. "
+            f"{file.name}: {len(undeclared)} undeclared column(s) in {file.table}{': ' + shown if shown else ''}. {why}"
             "Drop or rename them in a map (--draft-map writes one), or declare them under [columns] in workspace.toml."
         )
     if missing := [name for name, required in declared.items() if required and not fit.supplies(name, fitted)]:

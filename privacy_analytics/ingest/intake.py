@@ -15,14 +15,16 @@ from typing import Any
 
 import polars as pl
 
+from privacy_analytics import policy
+from privacy_analytics.audit import AuditLog
 from privacy_analytics.contracts import tables
 from privacy_analytics.ingest import export, sessions
 from privacy_analytics.ingest.check import Checked, check
 from privacy_analytics.ingest.export import ExportFile
 from privacy_analytics.ingest.maps import ColumnMap
-from privacy_analytics.ingest.rows import Rows, TextScrubber
+from privacy_analytics.ingest.rows import CARDS, MINOR, Rows, TextScrubber
 from privacy_analytics.ingest.staging import Staging
-from privacy_analytics.lake import ALWAYS, HELD, Lake, new_batch, private_files
+from privacy_analytics.lake import ALWAYS, HELD, MARKS, Lake, new_batch, private_files
 from privacy_analytics.scrub.card import scrubbing
 from privacy_analytics.settings import Settings
 
@@ -46,6 +48,8 @@ class Counts:
     dropped: int = 0
     """Left out by the map."""
     without_account: int = 0
+    erased: int = 0
+    """Rows of accounts that were erased before: they do not come back, and leave no other trace (policy §8)."""
     quarantined: Counter[str] = field(default_factory=Counter[str])
     """Rows by the rule that they broke first."""
 
@@ -60,6 +64,13 @@ class IntakeReport:
     """Files that are no export table."""
     scrubbing: Mapping[str, Any]
     """Tier and weights that texts were scrubbed with, and how often those miss (``scrub.card``)."""
+    left_out: list[str] = field(default_factory=list[str])
+    """Columns of ``projects`` that a map drops, since policy §3 does not allow them."""
+    minors: int = 0
+    """Accounts held back from now on: they say in what was added that they are under 18 (policy §2)."""
+    cards: int = 0
+    """Card numbers masked in what was added (policy §3), in so many rows:"""
+    rows_with_cards: int = 0
 
 
 def ingest(
@@ -76,11 +87,14 @@ def ingest(
     ------
     NotFound
         there is no such export, or nothing in it is named like a table
+    PolicyError
+        the policy is not filled in, or a version that data was collected under was changed
     ContractError
         a file is damaged, truncated or has undeclared columns; nothing of the export was added
     TryLater
         another intake is writing
     """
+    policy.record(settings)
     lake = Lake(settings.path("lake"))
     with lake.locked():
         lake.recover()
@@ -104,20 +118,28 @@ class _Intake:
         self.staging = Staging(lake.root / "staging")
         self.report = IntakeReport(self.batch, {}, [], scrubbing(scrubber.tier))
         self.quarantine: list[pl.DataFrame] = []
+        self.closed = lake.marked("closed").collect()
+        self.minors: set[str] = set()
+        self.audit = AuditLog(settings)
 
     def run(self, source: Path) -> IntakeReport:
         files, self.report.alone = export.find(source, self.map)
         for file in files:
             export.check_header(file, self._declared(file), self.map.of(file.table))
+            if file.table == "projects":
+                self.report.left_out += export.dropped(file, self._declared(file), self.map.of(file.table))
         held = self._unattested(files)
         for file in files:
             self._read(file, held)
         for table in self.lake.schemas:
             self._land(table)
         self._land_held(held)
+        self._land_minors()
         self._land_sessions()
         self._land_quarantine()
         counts = {name: vars(counts) for name, counts in self.report.tables.items()}
+        added = {name: counts.added for name, counts in self.report.tables.items() if counts.added}
+        self.audit.add("ingest", batch=self.batch, tables=sorted(added), rows=sum(added.values()))
         self.lake.commit(self.batch, {**counts, "scrubbing": self.report.scrubbing})
         self.staging.clear()
         return self.report
@@ -129,7 +151,8 @@ class _Intake:
     def _checked(self, file: ExportFile, held: frozenset[str]) -> Iterator[tuple[int, Checked]]:
         fit = self.map.of(file.table)
         for chunk in export.chunks(file, self._declared(file), fit):
-            yield chunk.height, check(chunk, self.tables[file.table].export, fit, held)
+            columns, erased = self.tables[file.table].export, self.rows.accounts.erased
+            yield chunk.height, check(chunk, columns, fit, held=held, erased=erased)
 
     def _unattested(self, files: list[ExportFile]) -> frozenset[str]:
         """Accounts of this export that are not attested to be of age (policy §2): none of their rows may land."""
@@ -146,14 +169,20 @@ class _Intake:
                 counts.read += read
                 counts.dropped += part.dropped
                 counts.without_account += part.without_account
+                counts.erased += part.erased
                 counts.quarantined.update(part.bad["#rule"])
                 columns = pl.col("#line").alias("line"), pl.col("#rule").alias("rule")
-                self.quarantine.append(part.bad.select(name, pl.lit(file.table).alias("table"), *columns))
+                whose = self.rows.accounts.pseudonyms(part.bad["account_id"])
+                self.quarantine.append(part.bad.select(name, pl.lit(file.table).alias("table"), *columns, whose))
                 for table, rows in self.rows.of(file.table, part.good).items() if part.good.height else []:
-                    self.staging.add(table, rows)
+                    self.staging.add(table, self._anonymous(rows) if table == "identities" else rows)
                     if table == "messages":
                         self._counts(table).read += rows.height
                 advance(read)
+
+    def _anonymous(self, identities: pl.DataFrame) -> pl.DataFrame:
+        """Without those of accounts that were closed: their texts are scrubbed of them, and they go no further."""
+        return identities.join(self.closed, on="account", how="anti", maintain_order="left")
 
     def _counts(self, table: str) -> Counts:
         return self.report.tables.setdefault(table, Counts())
@@ -183,12 +212,29 @@ class _Intake:
                     landed = self.lake.scan("accounts", ALWAYS, [self.batch]).select("account").collect()
                     fresh = fresh.join(landed, on="account", how="semi", maintain_order="left")
                 counts.known += rows.height - fresh.height
+                self._note(fresh)
                 if fresh.height:
                     yield fresh
 
+    def _note(self, fresh: pl.DataFrame) -> None:
+        """What the texts of new rows told; a row that is known told it before, and the officer has seen to it."""
+        if MINOR in fresh.columns:
+            self.minors.update(fresh.filter(MINOR)["account"])
+        if CARDS in fresh.columns:
+            self.report.cards += int(fresh[CARDS].sum())
+            self.report.rows_with_cards += fresh.filter(pl.col(CARDS) > 0).height
+
+    def _land_minors(self) -> None:
+        """Hold back who says to be under 18, unless that is so already."""
+        said = pl.DataFrame({"account": sorted(self.minors)}, schema={"account": pl.String})
+        new = said.join(self.lake.marked("minor").collect(), on="account", how="anti", maintain_order="left")
+        mark = {"mark": pl.lit("minor"), "is_set": True, "at": pl.lit(self.rows.now, MARKS["at"])}
+        self.report.minors = self.lake.append("marks", new.with_columns(**mark, month=pl.lit(ALWAYS)), self.batch)
+
     def _land_held(self, held: frozenset[str]) -> None:
         """Hold these accounts back from now on, also from rows that came before."""
-        accounts = pl.DataFrame({"account": sorted(map(self.rows.hasher.pseudonym, held))}, schema=HELD)
+        ids = pl.Series(sorted(held), dtype=pl.String)
+        accounts = pl.DataFrame({"account": self.rows.accounts.pseudonyms(ids).sort()}, schema=HELD)
         new = accounts.join(self.lake.held(self.committed).collect(), on="account", how="anti")
         self.lake.append("held", new.with_columns(pl.lit(ALWAYS).alias("month")), self.batch)
 

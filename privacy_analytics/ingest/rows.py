@@ -11,11 +11,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Protocol
 
 import polars as pl
 
 from privacy_analytics.contracts import Table
+from privacy_analytics.ingest.accounts import Accounts
+from privacy_analytics.ingest.ages import minors
+from privacy_analytics.ingest.stamps import policy_at
 from privacy_analytics.keys import as_key
 from privacy_analytics.lake import ALWAYS, IDENTITIES, schemas
 from privacy_analytics.scrub.identities import IdentityHasher, OwnIdentifier, OwnIdentifiers
@@ -26,6 +30,8 @@ from privacy_analytics.themes import area_of, classify
 CONTENT = "#content"
 FIRST = "#first"
 """The pseudonym under the first key, of which ids are made; in memory alone."""
+MINOR, CARDS = "#minor", "#cards"
+"""Whether a row's writer says to be under 18; how many card numbers were masked in its texts."""
 ROW = "#row"
 """Which row of a chunk a text came in: its texts are one conversation, whatever other rows the export has."""
 
@@ -61,11 +67,13 @@ class Rows:
         self.schemas = schemas(settings)
         self.salt = hmac.digest(keys[0], b"privacy_analytics row ids", "sha256")
         self.hasher, self.newer = IdentityHasher(*keys), keys[1:]
+        self.accounts = Accounts(settings, self.hasher)
         self.zone, self.tables, self.scrubber = settings.timezone, tables, scrubber
+        self.versions, self.now = settings.policy, datetime.now(UTC)
         self.identities = identities
 
     def of(self, table: str, good: pl.DataFrame) -> dict[str, pl.DataFrame]:
-        """The lake rows of a chunk, by table, with ``month`` and, for rows without an id, ``#content``."""
+        """The lake rows of a chunk, by table, with ``month`` and what their texts told; without an id, ``#content``."""
         made = {"accounts": self._accounts, "chats": self._chats}.get(table)
         frames = made(good) if made else self._others(table, good)
         return {name: self._stored(name, frame) for name, frame in frames.items()}
@@ -82,8 +90,15 @@ class Rows:
 
     def _stored(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
         """Only what the lake stores goes on: no raw account id, e-mail or name reaches the staging files."""
-        extra = [CONTENT] if CONTENT in rows.columns else []
-        return nested(rows.select(*self.schemas[table].names(), "month", *extra), self.newer, NUMBERS)
+        extra = [name for name in (CONTENT, MINOR, CARDS) if name in rows.columns]
+        stamped = self.stamped(table, rows) if table in self.tables else rows
+        return nested(stamped.select(*self.schemas[table].names(), "month", *extra), self.newer, NUMBERS)
+
+    def stamped(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
+        """With the version of the policy in force at each row's own time, or now where it has none (policy §11)."""
+        own = [name for name in (self.tables[table].time, "started_at") if name in rows.columns]
+        when = pl.coalesce(*own, pl.lit(self.now, pl.Datetime("us", "UTC")))
+        return rows.with_columns(policy_at(when, self.versions).alias("policy"))
 
     def _others(self, table: str, good: pl.DataFrame) -> dict[str, pl.DataFrame]:
         spec = self.tables[table]
@@ -95,7 +110,8 @@ class Rows:
             ticket = self.hashes("ticket", rows[FIRST], rows["ticket_id"]).alias("ticket")
             return {table: self.tickets(rows.with_columns(ticket))}
         texts = [name for name, column in spec.columns.items() if column.kind == "text"]
-        return {table: rows.with_columns(self.masked(rows.with_row_index(ROW), name) for name in texts)}
+        masked = rows.with_columns(self.masked(rows.with_row_index(ROW), name) for name in texts)
+        return {table: masked.with_columns(_cards(rows[name], masked[name]) for name in texts)}
 
     def hashes(self, kind: str, accounts: pl.Series, ids: pl.Series) -> pl.Series:
         """63 bits of SHA-256(salt ‖ kind ‖ account ‖ id) for each row; null where the id is."""
@@ -111,16 +127,12 @@ class Rows:
         return pl.Series(values, dtype=pl.Int64)
 
     def _identified(self, good: pl.DataFrame, spec: Table) -> pl.DataFrame:
-        names = good["account_id"].unique().to_list()
-        pseudonyms = {name: self.hasher.generations(name) for name in names}
-        now, first = (
-            good["account_id"].replace_strict({name: each[at] for name, each in pseudonyms.items()}) for at in (-1, 0)
-        )
+        now, first = (self.accounts.pseudonyms(good["account_id"], key=key) for key in (-1, 0))
         unique = first.unique()
         short = dict(zip(unique, self.hashes("account", pl.repeat("", len(unique), eager=True), unique), strict=True))
         ids = good[spec.id] if spec.id else pl.repeat(None, good.height, dtype=pl.String, eager=True)
         rows = good.with_columns(
-            now.alias("account"),
+            now,
             first.alias(FIRST),
             first.replace_strict(short, return_dtype=pl.Int64).alias("account_hash"),
             self.hashes(spec.name, first, ids).alias("row_id"),
@@ -156,9 +168,12 @@ class Rows:
         turns = turns.with_columns(pl.col("channel").fill_null("text"))  # who does not say spoke by keyboard
         place = turns["conversation"].cast(pl.String) + ":" + turns["position"].cast(pl.String)
         sent = pl.coalesce("sent_at", "started_at").dt.convert_time_zone(self.zone).dt.date()
+        content = self.masked(turns, "content")
         turns = self._keyed(turns, self.tables["messages"]).with_columns(
             self.hashes("messages", turns[FIRST], place).alias("row_id"),
-            self.masked(turns, "content"),
+            content,
+            _cards(turns["content"], content),
+            minors(turns["content"]).alias(MINOR) & (turns["role"] == "user"),
             sent.alias("day"),
         )
         prompts = pl.col("messages").list.eval(pl.element().struct.field("role") == "user").list.sum()
@@ -187,13 +202,19 @@ class Rows:
         turns = turns.explode("messages").unnest("messages").with_columns(pl.lit(1).alias("#turn"))
         subjects = rows.select("account", ROW, pl.lit(0).alias("#turn"), pl.col("subject").alias("content"))
         said = pl.concat([turns, subjects], how="diagonal").sort(ROW, "#turn", maintain_order=True)
-        said = said.with_columns(self.masked(said, "content"))
+        content = self.masked(said, "content")
+        theirs = pl.coalesce(pl.col("role") == "user", pl.col("#turn") == 0)
+        young = pl.lit(minors(said["content"])) & theirs
+        found = said.with_columns(young.alias(MINOR), _cards(said["content"], content))
+        notes = found.group_by(ROW, maintain_order=True).agg(pl.col(MINOR).any(), pl.col(CARDS).sum())
+        said = said.with_columns(content)
         answers = said.filter(pl.col("#turn") == 1).group_by(ROW, maintain_order=True)
         messages = answers.agg(pl.struct(pl.exclude(ROW, "account", "#turn")).alias("messages"))
         return (
             rows.drop("messages")
             .with_columns(said.filter(pl.col("#turn") == 0)["content"].alias("subject"))
             .join(messages, on=ROW, how="left", maintain_order="left")
+            .join(notes, on=ROW, how="left", maintain_order="left")
         )
 
     def _keyed(self, rows: pl.DataFrame, spec: Table) -> pl.DataFrame:
@@ -223,3 +244,9 @@ class Rows:
         for account, *entry in theirs.iter_rows():
             entries.setdefault(account, set()).add(OwnIdentifier(*entry))
         return {account: OwnIdentifiers(frozenset(own)) for account, own in entries.items()}
+
+
+def _cards(before: pl.Series, after: pl.Series) -> pl.Series:
+    """How many card numbers were masked in each text; those that an export brought masked are none."""
+    then, now = (texts.str.count_matches("<CREDIT_CARD>", literal=True).cast(pl.Int64) for texts in (before, after))
+    return (now - then).clip(0).fill_null(0).alias(CARDS)

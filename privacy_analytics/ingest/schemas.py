@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import cast
+from typing import NamedTuple, cast
 
 import dataframely as dy
 
-from privacy_analytics.contracts import MAX_MESSAGE, Column
+from privacy_analytics.contracts import MAX_MESSAGE, Column, Kind
 
 LINE = "#line"
 """Where a row comes from: a column that every chunk has beside those of its contract."""
@@ -19,16 +19,26 @@ LINE = "#line"
 
 def schema(columns: Mapping[str, Column]) -> type[dy.Schema]:
     """The schema of rows with these columns and ``#line``; its rules are named ``column|rule``."""
-    return _built(tuple(columns.items()))
+    asked = ((name, _Asked(each.kind, each.nullable, each.roles, each.rule)) for name, each in columns.items())
+    return _built(tuple(asked))
+
+
+class _Asked(NamedTuple):
+    """What a column asks of a file."""
+
+    kind: Kind
+    nullable: bool
+    roles: tuple[str, ...]
+    rule: str | None
 
 
 @cache
-def _built(columns: tuple[tuple[str, Column], ...]) -> type[dy.Schema]:
+def _built(columns: tuple[tuple[str, _Asked], ...]) -> type[dy.Schema]:
     held = {name: _held(column) for name, column in columns}
     return cast("type[dy.Schema]", type("Export", (dy.Schema,), {**held, LINE: dy.Int64()}))
 
 
-def _held(column: Column) -> dy.Column:
+def _held(column: _Asked) -> dy.Column:
     match column.kind:
         case "account" | "id":
             return dy.String(nullable=column.nullable, min_length=1, max_length=200)

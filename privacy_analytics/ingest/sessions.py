@@ -43,4 +43,5 @@ def derive(events: pl.LazyFrame, rows: Rows) -> pl.DataFrame:
         .collect()
     )
     name = sessions.select(pl.format("{}:{}:{}", pl.col("session").fill_null(0), "started_at", "run")).to_series()
-    return sessions.drop("run").with_columns(rows.hashes("sessions", sessions["account"], name).alias("row_id"))
+    numbered = sessions.drop("run").with_columns(rows.hashes("sessions", sessions["account"], name).alias("row_id"))
+    return rows.stamped("sessions", numbered)

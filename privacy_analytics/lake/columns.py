@@ -58,9 +58,12 @@ SUBJECTS = pl.Schema({"account": pl.String(), "request": pl.String(), "salt": pl
 
 
 def schemas(workspace: settings.Settings) -> dict[str, pl.Schema]:
-    """What each table of this workspace's lake stores, without the partition columns."""
+    """What each table of this workspace's lake stores, without the partition columns.
+
+    ``policy`` is the version of the privacy policy that a row was collected under; null means the first one.
+    """
     head = {"account": pl.String(), "account_hash": pl.Int64(), "row_id": pl.Int64()}
-    tail = {"day": pl.Date()}
+    tail = {"day": pl.Date(), "policy": pl.String()}
 
     def stored(columns: Mapping[str, Column], own: Mapping[str, Any]) -> dict[str, Any]:
         kept = {name: _TYPES[column.kind] for name, column in columns.items() if not column.joined}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -48,7 +49,7 @@ _SHAPE: dict[str, Any] = {
 _COLUMN_KEYS = {"type": str, "bounds": list, "keys": str, "purposes": list}
 _TYPES = ("integer", "number", "boolean", "key")
 _TAKEN = (
-    *("account", "account_hash", "row_id", "month", "batch", "day", "week", "hour", "messages", "rows"),
+    *("account", "account_hash", "row_id", "month", "batch", "day", "week", "hour", "messages", "rows", "policy"),
     *("cell", "cell_hash", "n", "number", "value", "outside"),
 )
 """Names that the lake and the bounding plan give to columns of their own."""
@@ -93,7 +94,7 @@ def read(root: Path) -> Settings:
         loss=_loss(raw["loss"]),
         floors=Floors(**raw["floors"]),
         ledger_url=raw["ledger"]["url"],
-        columns=_columns(columns),
+        columns=_columns(columns, raw["loss"]["shares"]),
         retention=_retention(raw.get("retention", {})),
         recipients=_recipients(raw.get("recipients", [])),
         regions=tuple(raw.get("sharing", {}).get("regions", ())),
@@ -133,7 +134,7 @@ def _loss(raw: dict[str, Any]) -> Loss:
     return loss
 
 
-def _columns(raw: dict[str, dict[str, dict[str, Any]]]) -> dict[str, dict[str, DeclaredColumn]]:
+def _columns(raw: dict[str, dict[str, dict[str, Any]]], known: Collection[str]) -> dict[str, dict[str, DeclaredColumn]]:
     declared: dict[str, dict[str, DeclaredColumn]] = {}
     for table, columns in raw.items():
         if table not in TABLES:
@@ -149,8 +150,8 @@ def _columns(raw: dict[str, dict[str, dict[str, Any]]]) -> dict[str, dict[str, D
             if column.get("type") not in _TYPES:
                 raise SettingsError(f"{where}.type in {FILE} is none of {', '.join(_TYPES)}. Choose one.")
             purposes = tuple(column.get("purposes", ("usage", "exploration")))
-            if unknown := [purpose for purpose in purposes if purpose not in PURPOSES]:
-                raise SettingsError(f"{where}.purposes in {FILE} has an unknown purpose.{meant(unknown[0], PURPOSES)}")
+            if unknown := [purpose for purpose in purposes if purpose not in known]:
+                raise SettingsError(f"{where}.purposes in {FILE} has an unknown purpose.{meant(unknown[0], known)}")
             declared.setdefault(table, {})[name] = DeclaredColumn(
                 type=column["type"],
                 bounds=_bounds(column, where),
