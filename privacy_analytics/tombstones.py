@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 
 from privacy_analytics.errors import SettingsError
 from privacy_analytics.lake.files import write_private
@@ -22,6 +23,8 @@ from privacy_analytics.settings import Settings, read_keys
 from privacy_analytics.workspace import add_key
 
 FORMAT = 1
+_CHECK = "check"
+"""What the keys make of this stands in the list: so a list under other keys is told from one that knows nobody."""
 
 
 @dataclass(frozen=True)
@@ -48,19 +51,23 @@ class Tombstones:
         self._generations = len(settings.secret_keys())
 
     def all(self) -> list[Tombstone]:
-        """Every tombstone. Raises SettingsError where the list cannot be read."""
-        if not self._file.exists():
-            return []
-        try:
-            raw = json.loads(self._file.read_text())
-            if raw["format"] != FORMAT:
-                raise ValueError
-            return [Tombstone(**each) for each in raw["tombstones"]]
-        except (ValueError, KeyError, TypeError):
+        """Every tombstone. Raises SettingsError where the list cannot be read, or is not of this key."""
+        return self._read(self._file) if self._file.exists() else []
+
+    def merge(self, file: Path) -> None:
+        """Add what another copy of the list knows, such as the newest one beside the backups.
+
+        Raises SettingsError where it cannot be read, or where this workspace's keys are not those that it was made
+        under, or older.
+        """
+        others, kept = self._read(file), self.all()
+        if any(each.generation > self._generations for each in others):
             raise SettingsError(
-                "private/tombstones.json cannot be read. Restore it from its backup: without it erased accounts could "
-                "come back."
-            ) from None
+                f"private/key is older than {file.name}, which knows a newer key. Restore the newest private/key."
+            )
+        there = {(each.generation, each.hash) for each in self._lifted(kept)}
+        lifted = zip(others, self._lifted(others), strict=True)
+        self.replace([*kept, *(each for each, now in lifted if (now.generation, now.hash) not in there)])
 
     def add(self, pseudonyms: Iterable[str], *, request: str, on: date) -> None:
         """Write tombstones for accounts by their pseudonyms of now, unless they are there."""
@@ -73,7 +80,9 @@ class Tombstones:
 
     def replace(self, tombstones: Iterable[Tombstone]) -> None:
         """Write the list anew, whole."""
-        text = json.dumps({"format": FORMAT, "tombstones": [asdict(each) for each in tombstones]}, indent=1)
+        keys = self._keys()
+        made = {"format": FORMAT, "keys": len(keys), "check": self._nested(_CHECK, keys)}
+        text = json.dumps({**made, "tombstones": [asdict(each) for each in tombstones]}, indent=1)
         write_private(self._file, text)
 
     def rotate(self) -> None:
@@ -95,6 +104,24 @@ class Tombstones:
         hashes = {h for generation, h in self._hashes if generation == self._generations}
         keys = self._keys() if hashes else ()
         return {pseudonym for pseudonym in pseudonyms if hashes and self._nested(pseudonym, keys) in hashes}
+
+    def _read(self, file: Path) -> list[Tombstone]:
+        try:
+            raw = json.loads(file.read_text())
+            if raw["format"] != FORMAT:
+                raise ValueError
+            check, keys = str(raw["check"]), int(raw["keys"])
+            found = [Tombstone(**each) for each in raw["tombstones"]]
+        except (OSError, ValueError, KeyError, TypeError):
+            raise SettingsError(
+                f"{file.name} cannot be read. Restore it from its backup: without it erased accounts could come back."
+            ) from None
+        if check != self._nested(_CHECK, self._keys()[:keys]):
+            raise SettingsError(
+                f"private/tombstone_key is not the key of {file.name}, or an older one. Restore the newest one, kept "
+                "beside the backups, then try again: without it nobody who was erased is recognised."
+            )
+        return found
 
     @cached_property
     def _hashes(self) -> frozenset[tuple[int, str]]:

@@ -1,6 +1,7 @@
 """Who was erased is known again, also after either key was rotated, and cannot be read from the list."""
 
 import secrets
+import shutil
 from datetime import date
 
 import pytest
@@ -59,3 +60,33 @@ def test_a_list_without_its_key_is_refused(stones, empty):
     empty.path("private", "tombstone_key").unlink()
     with pytest.raises(SettingsError, match="tombstone_key is missing"):
         stones.add(["a" * 32], request="R-1123456789", on=TODAY)
+
+
+def test_a_list_under_another_key_is_refused(stones, empty):
+    empty.path("private", "tombstone_key").write_text(secrets.token_hex(32) + "\n")
+    with pytest.raises(SettingsError, match="not the key"):
+        Tombstones(empty).hold(hasher(empty).generations("u-1"))
+
+
+def test_another_copy_of_the_list_is_merged_once_also_from_before_a_rotation(stones, empty, tmp_path):
+    older = shutil.copy(empty.path("private", "tombstones.json"), tmp_path / "older.json")
+    for name in ("key", "tombstone_key"):
+        rotate(empty, name)
+    empty.path("private", "tombstones.json").unlink()
+    Tombstones(empty).add([hasher(empty).pseudonym("u-2")], request="R-1123456789", on=TODAY)
+    for _ in range(2):
+        Tombstones(empty).merge(older)
+    assert len(Tombstones(empty).all()) == 2
+    assert all(Tombstones(empty).hold(hasher(empty).generations(each)) for each in ("u-1", "u-2"))
+
+
+@pytest.mark.parametrize(("name", "says"), [("key", "private/key is older"), ("tombstone_key", "not the key")])
+def test_a_list_of_newer_keys_than_the_workspace_has_is_refused(name, says, stones, empty, tmp_path):
+    file = empty.path("private", name)
+    before = file.read_text()
+    rotate(empty, name)
+    Tombstones(empty).add([hasher(empty).pseudonym("u-2")], request="R-1123456789", on=TODAY)
+    newer = shutil.move(empty.path("private", "tombstones.json"), tmp_path / "newer.json")
+    file.write_text(before)
+    with pytest.raises(SettingsError, match=says):
+        Tombstones(empty).merge(newer)
