@@ -13,15 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Literal
 
+from privacy_analytics import policy
 from privacy_analytics.errors import SettingsError
 from privacy_analytics.keys import key_list
+from privacy_analytics.policy import Reading
 from privacy_analytics.settings import DeclaredColumn, Settings
 
 Kind = Literal["account", "identity", "id", "time", "key", "number", "flag", "text", "messages"]
-EVERYONE = ("usage", "cohorts", "marketing", "exploration", "revisions")
-INSIDE = ("usage", "cohorts", "exploration", "revisions")
 MAX_MESSAGE = 32_000
 """Characters of one text field; a longer one quarantines its row."""
 
@@ -31,7 +32,10 @@ class Column:
     """What a column is: its kind, who may ask for it, its public bounds, and what an export has to say in it."""
 
     kind: Kind
-    purposes: tuple[str, ...] = ()
+    purposes: Mapping[str, Reading] = field(default_factory=dict[str, Reading])
+    """Who may ask for it, and which rows count then: what the policy says of its table and kind (``tables()``)."""
+    never: bool = False
+    """Whether nobody may ask for it, whatever the policy says."""
     keys: str | None = None
     """Name of the public list of keys."""
     bounds: tuple[int, int] | None = None
@@ -46,8 +50,8 @@ class Column:
     """Who speaks in ``messages``, the turns of a conversation in order."""
     rule: str | None = None
     """The rule that a row breaks where this flag is false."""
-    joined: bool = False
-    """Whether the lake does not store it: it comes from the account's other rows when a question asks (``joined``)."""
+    joined: str | None = None
+    """The table that it comes from when a question asks (``joined``), where the lake does not store it."""
 
 
 @dataclass(frozen=True)
@@ -63,27 +67,29 @@ class Table:
     """The columns of its files, in order; a derived table has none."""
     columns: Mapping[str, Column] = field(default_factory=dict[str, Column])
     """The columns a question may know of; ``tables()`` puts those of its export before them."""
+    purposes: Mapping[str, Reading] = field(default_factory=dict[str, Reading])
+    """Who may ask about it at all."""
 
 
 _ACCOUNT = Column("account", nullable=False)
 _IDENTITY = Column("identity")
 _ID = Column("id", nullable=False)
-_TIME = Column("time", EVERYONE, nullable=False)
-_FLAG = Column("flag", INSIDE, values=("false", "true"))
+_TIME = Column("time", nullable=False)
+_FLAG = Column("flag", values=("false", "true"))
 _TEXT = Column("text")
 
 
 def _key(keys: str, *, cells: int = 1, nullable: bool = True) -> Column:
-    return Column("key", EVERYONE, keys=keys, cells=cells, nullable=nullable)
+    return Column("key", keys=keys, cells=cells, nullable=nullable)
 
 
 def _number(low: int, high: int) -> Column:
-    return Column("number", INSIDE, bounds=(low, high))
+    return Column("number", bounds=(low, high))
 
 
 _PROMPTS = _number(0, 200)
 """Messages that the user wrote."""
-_TENURE = {"days_since_signup": replace(_number(0, 3_650), joined=True)}
+_TENURE = {"days_since_signup": replace(_number(0, 3_650), joined="accounts")}
 
 _TABLES = (
     Table(
@@ -99,7 +105,7 @@ _TABLES = (
             "country": _key("countries"),
             "region": _key("regions"),
             "created_at": replace(_TIME, nullable=True),
-            "age_attested": replace(_FLAG, purposes=(), nullable=False, rule="is_adult"),
+            "age_attested": replace(_FLAG, never=True, nullable=False, rule="is_adult"),
             "plan_tier": _key("plan_tiers"),
             "opted_out": _FLAG,
             "gpc": _FLAG,
@@ -183,7 +189,7 @@ _TABLES = (
             "code": _key("crash_codes", cells=3),
             "app_version": _key("app_versions", cells=2),
             "os": _key("os", cells=2),
-            "stack": _TEXT,
+            "stack": replace(_TEXT, never=True),
         },
     ),
     Table(
@@ -196,7 +202,7 @@ _TABLES = (
             "ticket_id": _ID,
             "opened_at": _TIME,
             "topic": _key("support_topics", cells=3),
-            "subject": _TEXT,
+            "subject": replace(_TEXT, never=True),
             "messages": Column("messages", nullable=False, roles=("user", "agent")),
         },
     ),
@@ -210,7 +216,7 @@ _TABLES = (
             "role": _key("roles", cells=2),
             "channel": _key("channels", cells=2),
             "voice_seconds": _number(0, 3_600),
-            "content": replace(_TEXT, purposes=INSIDE),
+            "content": _TEXT,
         },
     ),
     Table(
@@ -226,7 +232,7 @@ _TABLES = (
             "os": _key("os", cells=2),
             "host": _key("hosts", cells=2),
             "app_version": _key("app_versions", cells=2),
-            "crashed": replace(_FLAG, joined=True),
+            "crashed": replace(_FLAG, joined="crashes"),
             **_TENURE,
         },
     ),
@@ -246,12 +252,16 @@ EXPORTS = {table.name: table.export for table in _TABLES if table.export}
 """In the order in which an export is read: accounts first, since texts are scrubbed of their account's identifiers."""
 
 
-def tables(settings: Settings) -> dict[str, Table]:
+def tables(settings: Settings, at: datetime | None = None) -> dict[str, Table]:
     """Every table of the lake with the workspace's own columns and public lists filled in.
 
-    Raises SettingsError where a list of keys is missing or holds a key twice, or a declared column is there already.
+    Who may ask for what is as the policy has it at an instant (now, if none is given).
+
+    Raises SettingsError where a list of keys is missing or holds a key twice, or a declared column is there already;
+    PolicyError where a version of the policy is no document.
     """
-    return {table.name: _filled(settings, table) for table in _TABLES}
+    rules = policy.rules(settings, at)
+    return {table.name: _filled(settings, table, rules) for table in _TABLES}
 
 
 def synthetic(table: Table, rows: int = 5) -> list[dict[str, Any]]:
@@ -272,22 +282,25 @@ def synthetic(table: Table, rows: int = 5) -> list[dict[str, Any]]:
     return made
 
 
-def _filled(settings: Settings, table: Table) -> Table:
+def _filled(settings: Settings, table: Table, rules: policy.Rules) -> Table:
     declared = settings.columns.get(table.name, {})
     if taken := [name for name in declared if name in {**table.export, **table.columns}]:
         raise SettingsError(f"[columns] declares {taken[0]}, which the contract has already. Choose another name.")
     export = {**table.export, **{name: _declared(spec) for name, spec in declared.items()}}
     stored = {k: v for k, v in export.items() if v.kind not in ("account", "identity", "id", "messages")}
-    columns = {
-        name: replace(spec, values=key_list(settings, spec.keys)) if spec.keys else spec
-        for name, spec in {**stored, **table.columns}.items()
-    }
-    return replace(table, export=export, columns=columns)
+    readers = rules.readers(table.name)
+    columns: dict[str, Column] = {}
+    for name, spec in {**stored, **table.columns}.items():
+        if name in declared:
+            purposes = {each: readers[each] for each in declared[name].purposes if each in readers}
+        else:
+            purposes = {} if spec.never else rules.readers(table.name, spec.kind)
+        values = key_list(settings, spec.keys) if spec.keys else spec.values
+        columns[name] = replace(spec, values=values, purposes=purposes)
+    return replace(table, export=export, columns=columns, purposes=readers)
 
 
 def _declared(spec: DeclaredColumn) -> Column:
     if spec.type == "key":
-        return Column("key", spec.purposes, keys=spec.keys, cells=8)
-    if spec.type == "boolean":
-        return replace(_FLAG, purposes=spec.purposes)
-    return Column("number", spec.purposes, bounds=spec.bounds)
+        return Column("key", keys=spec.keys, cells=8)
+    return _FLAG if spec.type == "boolean" else Column("number", bounds=spec.bounds)

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from privacy_analytics import phrases
+from privacy_analytics.collected import Collected
 from privacy_analytics.dp import local
 from privacy_analytics.dp.answering import Sums
 from privacy_analytics.dp.questions import (
@@ -134,7 +135,7 @@ class LakeEngine:
         """Account, hash, cell (-1 for none) and ``number`` of each row. Every step reads one account at a time."""
         question = bounded.question
         retention = isinstance(question, Retention)
-        rows = self._cohorts(bounded) if retention else self._counted(question, self._asked(question))
+        rows = self._cohorts(bounded) if retention else self._counted(bounded, self._asked(question))
         cell = pl.lit(0, pl.Int32)
         for key in bounded.keys:
             cell = cell * len(key.keys) + self._key(bounded, key)
@@ -144,16 +145,17 @@ class LakeEngine:
             columns.append(number.cast(pl.Float64).alias("number"))
         return rows.select("account", "account_hash", *columns)
 
-    def _counted(self, question: Question, snapshot: Snapshot) -> pl.LazyFrame:
+    def _counted(self, bounded: Bounded, snapshot: Snapshot) -> pl.LazyFrame:
         """Rows of one month that count if their account does, in the order in which they lie."""
+        question, lake = bounded.question, self._collected(bounded)
         if question.table == "accounts":
-            rows = self._lake.accounts(snapshot.batches)  # they belong to no month; a snapshot holds them as they were
+            rows = lake.accounts(snapshot.batches)  # they belong to no month; a snapshot holds them as they were
             if set(TIME_GRAINS) & set(question.names):  # created in the month
                 rows = rows.filter(pl.col("day").dt.strftime("%Y-%m") == snapshot.month)
         else:
-            rows = self._lake.scan(question.table, snapshot.month, snapshot.batches)
+            rows = lake.scan(question.table, snapshot.month, snapshot.batches)
         table = self._tables[question.table]
-        rows = joined(rows, question, table, self._lake, snapshot)
+        rows = joined(rows, question, table, lake, snapshot)
         for column, values in question.where:
             rows = rows.filter(_passes(pl.col(column), values, table.columns[column].kind))
         return rows
@@ -168,7 +170,7 @@ class LakeEngine:
         if bounded.question.table == "themes" or isinstance(bounded.question, TopKeys):
             left_out.append(self._lake.marked("limit"))
         if bounded.question.cohort:
-            of = members(bounded.question.cohort, self._lake, self._snapshots, self._zone)
+            of = members(bounded.question.cohort, self._collected(bounded), self._snapshots, self._zone)
             accounts = accounts.join(of, on="account", how="semi")
         if bounded.population == "not opted out":
             flags = pl.any_horizontal(pl.col("opted_out", "gpc").fill_null(value=False))
@@ -177,12 +179,16 @@ class LakeEngine:
             accounts = accounts.join(out, on="account", how="anti")
         return accounts
 
+    def _collected(self, bounded: Bounded) -> Lake:
+        """The lake as far as the question's purpose may count what it holds."""
+        return Collected(self._lake, bounded.without) if bounded.without else self._lake
+
     def _asked(self, question: Question) -> Snapshot:
         """Of the session's month, or of the one before."""
         return self._snapshots[-2 if question.earlier else -1]
 
     def _whole(self, bounded: Bounded, snapshot: Snapshot) -> pl.LazyFrame:
-        return self._population(self._counted(bounded.question, snapshot), bounded)
+        return self._population(self._counted(bounded, snapshot), bounded)
 
     def _cohorts(self, bounded: Bounded) -> pl.LazyFrame:
         """Rows of all months with ``cohort``, the day that their account came, and ``week``, how many weeks later."""
@@ -191,7 +197,7 @@ class LakeEngine:
         rows = pl.concat([month.select("account", "account_hash", "day") for month in months])
         if question.cohort_by == "signup":
             signup = pl.col("created_at").dt.convert_time_zone(self._zone).dt.date()
-            came = self._lake.accounts(self._snapshots[-1].batches).select("account", came=signup)
+            came = self._collected(bounded).accounts(self._snapshots[-1].batches).select("account", came=signup)
         else:
             came = self._whole(bounded, first).group_by("account").agg(came=pl.col("day").min())
         week = pl.col("day").dt.truncate("1w") - pl.col("came").dt.truncate("1w")

@@ -6,33 +6,34 @@ later, to one that another OS user runs; the calls are the same.
 
 from __future__ import annotations
 
-import hmac
 import json
-from collections.abc import Callable, Generator, Mapping, Sequence
+import os
+import re
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cached_property
-from importlib.metadata import version
-from typing import Any, cast
+from functools import cached_property, partial
+from typing import Any
 
-from privacy_analytics import policy, resolve, themes
+from privacy_analytics import policy, releasing, resolve
 from privacy_analytics.asked import asked, charged, expected
-from privacy_analytics.contracts import synthetic, tables
-from privacy_analytics.counting import LakeEngine, told_to
-from privacy_analytics.dp import answering, mechanisms
+from privacy_analytics.audit import AuditLog
+from privacy_analytics.budgets import Budgets
+from privacy_analytics.contracts import Table, synthetic, tables
+from privacy_analytics.counting import told_to
 from privacy_analytics.dp.charge import Charge
 from privacy_analytics.dp.ledger import Ledger
 from privacy_analytics.dp.questions import Bounded, Cohort, CountAccounts, TopKeys, question_from
-from privacy_analytics.dp.releases import Release
 from privacy_analytics.dp.store import ReleaseStore
-from privacy_analytics.drawing import Purse, draw, price, released_accounts
+from privacy_analytics.drawing import Purse, draw, price, released_accounts, unanswered
 from privacy_analytics.errors import LedgerError, UsageError
 from privacy_analytics.lake import Lake, private_files
 from privacy_analytics.settings import Settings
 from privacy_analytics.snapshots import Snapshot, last_complete_month, snapshot
 
 Json = dict[str, Any]
+_REPORT = re.compile(r"[\w .,:&()+/-]{0,100}")
 MOST_DRAWS = 100
 """How often a question may be drawn again for more precision."""
 
@@ -41,16 +42,22 @@ class Curator:
     """Answers an analyst's calls; every call names ``month`` and ``purpose``.
 
     ``trust`` is "enforced" where the session runs as another OS user. "embedded" guards against accidents alone, not
-    against somebody who opens the files.
+    against somebody who opens the files. ``user`` is the OS user who asks, for the audit log; else this process's own.
     """
 
     def __init__(
-        self, settings: Settings, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC), trust: str = "embedded"
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        trust: str = "embedded",
+        user: int | None = None,
     ) -> None:
         self.settings, self.clock, self.trust = settings, clock, trust
+        self.user = os.getuid() if user is None else user
         self.lake = Lake(settings.path("lake"))
         self.store = ReleaseStore(settings.path("releases"))
-        self.tables = tables(settings)
+        self._tables: dict[str, dict[str, Table]] = {}
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -63,6 +70,20 @@ class Curator:
                 "pa doctor --accept-restore --name NAME --reason WHY"
             )
         return ledger
+
+    @cached_property
+    def budgets(self) -> Budgets:
+        """What the ledger has left, by month and purpose."""
+        return Budgets(self.settings, self.ledger)
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """The contract, with who may ask for what as the version of the policy in force has it."""
+        now = self.clock()
+        version = policy.in_force(self.settings, now).version
+        if version not in self._tables:
+            self._tables = {version: tables(self.settings, now)}
+        return self._tables[version]
 
     def open_ledger(self) -> Ledger:
         """The ledger, its chain verified, whatever releases are stored."""
@@ -93,35 +114,38 @@ class Curator:
                 if purpose in spec.purposes and spec.kind in ("key", "number", "flag")
             }
             for name, table in self.tables.items()
+            if purpose in table.purposes
         }
         return {
             "month": frozen.month,
             "snapshot": frozen.token,
             "purpose": purpose,
-            "population": policy.population(purpose),
+            "population": policy.population(self.settings, purpose, self.clock()),
             "product": self.settings.product,
             "policy": policy.in_force(self.settings, self.clock()).version,
             "timezone": self.settings.timezone,
             "trust": self.trust,
             "unit": f"one account, all its rows, in {frozen.month} ({self.settings.timezone})",
             "tables": columns,
-            "rows_per_account": {name: table.rows_per_account for name, table in self.tables.items()},
+            "rows_per_account": {name: self.tables[name].rows_per_account for name in columns},
             "budget": self.budget(request),
         }
 
     def preview(self, request: Mapping[str, Any]) -> Json:
-        """Five synthetic rows of a table, made from the contract alone."""
+        """Five synthetic rows of a table that the purpose may read, made from the contract alone."""
+        purpose = self._purpose(request)
         table = self.tables.get(str(request.get("table")))
         if table is None:
             hint = resolve.nearest(str(request.get("table")), self.tables)
             raise UsageError(f"There is no such table.{hint} Tables: {', '.join(self.tables)}.")
+        resolve.may_read(self.tables, table.name, purpose)
         return {"table": table.name, "watermark": "synthetic", "rows": synthetic(table)}
 
     def plan(self, request: Mapping[str, Any]) -> Json:
         """Price a plan without spending: each block's charge, expected half-width, and what will be unreliable."""
         frozen, purpose = self._context(request)
         blocks = self._blocks(request, frozen, purpose)
-        purse = self._purse(charged(blocks, frozen.month), purpose)
+        purse = self.budgets.purse(charged(blocks, frozen.month), purpose)
         return price(
             blocks,
             purse,
@@ -144,11 +168,25 @@ class Curator:
         """
         frozen, purpose = self._context(request)
         blocks = self._blocks(request, frozen, purpose)
-        purse = self._purse(charged(blocks, frozen.month), purpose)
+        purse = self.budgets.purse(charged(blocks, frozen.month), purpose)
         read = [self._snapshot(month) for month in purse.months]
-        recorded = self._recorded(purpose, str(request.get("report") or ""))
+        report = str(request.get("report") or "")
+        if not _REPORT.fullmatch(report):
+            raise UsageError("A report is named with letters, digits, spaces and . , : & ( ) + / - only.")
         with self._one_at_a_time():
-            before = purse.spent
+            before, fresh = purse.spent, unanswered(blocks, self.ledger)
+            now = self.clock()
+            answer = partial(
+                releasing.answer,
+                settings=self.settings,
+                lake=self.lake,
+                tables=self.tables,
+                read=read,
+                floor=policy.floor(self.settings, purpose, now),
+                recorded=releasing.recorded(
+                    self.settings, self.lake, now, purpose=purpose, report=report, trust=self.trust
+                ),
+            )
             outcome = draw(
                 blocks,
                 purse,
@@ -156,7 +194,7 @@ class Curator:
                 explicit="question" in request,
                 accounts=self._counted(frozen, purpose) or float(self.settings.loss.accounts),
                 parts=self._parts(request, frozen, purpose),
-                answer=lambda bounded, charge: self._answer(bounded, charge, read, recorded),
+                answer=answer,
             )
             answers: dict[str, Json] = {}
             for name, grains in blocks.items():
@@ -164,6 +202,15 @@ class Curator:
                 if text is not None:
                     answers[name] = json.loads(text)
                     self.store.put(answers[name]["id"], text)
+            AuditLog(self.settings).add(
+                "release",
+                purpose=purpose,
+                month=frozen.month,
+                user=self.user,
+                report=report or None,
+                releases=[each["id"] for each in answers.values()],
+                new=len(fresh.keys() & answers.keys()),
+            )
             return {
                 "releases": answers,
                 "too_small": [{"name": each.name, "needs": each.needs} for each in outcome.too_small],
@@ -175,40 +222,22 @@ class Curator:
     def budget(self, request: Mapping[str, Any]) -> Json:
         """What each purpose of the month has spent and has left, and what an account may have lost in all months."""
         frozen, _ = self._context(request)
-        loss = self.settings.loss
-        months = {month: charge.nano_rho for month, charge in self.ledger.spent_by_month().items()}
-        purses = self.purses(frozen.month)
-        purposes = {
-            purpose: {name: getattr(purse, name).nano_rho for name in ("allowance", "spent", "left")}
-            for purpose, purse in purses.items()
-        }
-        spent = sum(row["spent"] for row in purposes.values())
-        return {
-            "month": frozen.month,
-            "epsilon": loss.epsilon,
-            "delta": loss.delta,
-            "nano_rho": self._monthly(),
-            "purposes": purposes,
-            "epsilon_spent": self.epsilon(spent),
-            "lifetime": {"months": months, "epsilon": self.epsilon(sum(months.values()))},
-        }
-
-    def purses(self, month: str) -> dict[str, Purse]:
-        """Every purpose's part of a month."""
-        return {purpose: self._purse((month,), purpose) for purpose in self.settings.loss.shares}
-
-    def epsilon(self, nano_rho: int) -> float:
-        """The ε of a rho, at the half of δ that is kept for conversion."""
-        return mechanisms.epsilon_of(nano_rho, self.settings.loss.delta / 2)
+        return self.budgets.told(frozen.month)
 
     def _context(self, request: Mapping[str, Any]) -> tuple[Snapshot, str]:
-        purpose = str(request.get("purpose") or "exploration")
-        policy.check_purpose(purpose)
+        purpose = self._purpose(request)
         month = str(request.get("month") or "") or last_complete_month(self.settings, self.clock())
         return self._snapshot(month), purpose
 
+    def _purpose(self, request: Mapping[str, Any]) -> str:
+        purpose = str(request.get("purpose") or "exploration")
+        policy.check_purpose(self.settings, purpose, self.clock())
+        return purpose
+
     def _counted(self, frozen: Snapshot, purpose: str, who: Cohort | None = None) -> float | None:
         """Active accounts of the month, or of a cohort, where they were released already: better than a guess."""
+        if purpose not in self.tables["events"].purposes:
+            return None
         about: dict[str, Any] = {"purpose": purpose, "month": frozen.month}
         question = CountAccounts("events", cohort=who)
         tokens = "+".join(self._snapshot(month).token for month in resolve.months_of(question, frozen.month))
@@ -244,29 +273,6 @@ class Curator:
             )
         return blocks
 
-    def _answer(self, bounded: Bounded, charge: Charge, read: Sequence[Snapshot], recorded: Json) -> Release:
-        salt = hmac.digest(self.settings.secret_keys()[-1], b"cell priority", "sha256")
-        engine = LakeEngine(self.lake, self.tables, read, salt, self.settings.timezone)
-        floor = policy.floor(self.settings, recorded["purpose"])
-        drawn = answering.answer(bounded, charge, engine, floor)
-        return Release(
-            id=bounded.release_id,
-            key=bounded.key,
-            unit=cast("Any", bounded.unit),
-            table=bounded.question.table,
-            by=bounded.names,
-            month=read[-2 if bounded.question.earlier else -1].month,
-            snapshot=bounded.snapshot,
-            population=bounded.population,
-            floor=floor,
-            cells=drawn.cells,
-            question=bounded.canonical(),
-            mechanism=drawn.mechanism,
-            nano_rho=charge.nano_rho,
-            delta=charge.delta,
-            recorded=recorded | ({"themes": themes.quoted()} if bounded.question.table == "themes" else {}),
-        )
-
     def _share_of(self, request: Mapping[str, Any], purse: Purse) -> Charge:
         share = request.get("share")
         if not isinstance(share, int | float) or not 0 < share <= 1:
@@ -274,30 +280,6 @@ class Curator:
         discovering = any(each.get("kind") == TopKeys.kind for each in asked(request).values())
         left = purse.left
         return Charge(int(share * left.nano_rho), int(share * left.delta) if discovering else 0)
-
-    def _purse(self, months: tuple[str, ...], purpose: str) -> Purse:
-        """One purpose's part of what (ε, δ) buys: half of δ is for the conversion, the other half for thresholds."""
-        share, delta = self.settings.loss.shares[purpose], self.settings.loss.delta / 2
-        return Purse(self.ledger, months, purpose, Charge(int(share * self._monthly()), int(share * delta * 1e15)))
-
-    def _monthly(self) -> int:
-        return mechanisms.nano_rho_for(self.settings.loss.epsilon, self.settings.loss.delta / 2)
-
-    def _recorded(self, purpose: str, report: str) -> Json:
-        loss = self.settings.loss
-        return {
-            "purpose": purpose,
-            "report": report,
-            "policy": policy.in_force(self.settings, self.clock()).version,
-            "released_at": self.clock().isoformat(timespec="seconds"),
-            "timezone": self.settings.timezone,
-            "product": self.settings.product,
-            "epsilon": loss.epsilon,
-            "delta": loss.delta,
-            "trust": self.trust,
-            "scrubbing": self.lake.scrubbing(),
-            "software": {name: version(name) for name in ("privacy-analytics", "opendp", "polars")},
-        }
 
     @contextmanager
     def _one_at_a_time(self) -> Generator[None]:

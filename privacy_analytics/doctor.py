@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from privacy_analytics import workspace
+from privacy_analytics import policy, workspace
 from privacy_analytics.contracts import tables
 from privacy_analytics.curator import Curator
 from privacy_analytics.dp.ledger import Answer, Charge
@@ -38,6 +38,7 @@ def examine(root: Path) -> list[Finding]:
         found.append(_finding("warning", error))
     try:
         settings = workspace.load(root)
+        policy.ready(settings)
         tables(settings)
         Curator(settings).ledger.verify()
     except PrivacyAnalyticsError as error:
@@ -86,15 +87,17 @@ def _answer(store: ReleaseStore, release_id: str) -> Answer:
 
 
 def _finding(level: Literal["error", "warning"], error: PrivacyAnalyticsError) -> Finding:
-    what, _, mend = str(error).partition(". ")
-    return Finding(level, what, mend or "See docs/operator.md.")
+    return Finding(level, *_parts(str(error)))
+
+
+def _parts(said: str) -> tuple[str, str]:
+    """What is wrong, and how to mend it."""
+    what, _, mend = said.partition(". ")
+    return what, mend or "See docs/operator.md."
 
 
 def _warnings(settings: Settings) -> list[Finding]:
-    found: list[Finding] = []
-    if settings.contact_email.endswith(("@localhost", ".localhost")):
-        mend = "Set contact_email in workspace.toml before you publish (policy §12)."
-        found.append(Finding("warning", "contact_email reaches this machine only", mend))
+    found = [Finding("warning", *_parts(each)) for each in policy.lacks(settings)]
     if not list(settings.path("notebooks").glob("*.ipynb")):
         found.append(
             Finding(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from privacy_analytics.dp.questions import Question, column_of
+from privacy_analytics.dp.questions import Question
 
 if TYPE_CHECKING:
     from privacy_analytics.contracts import Table
@@ -30,9 +30,8 @@ def joined(rows: pl.LazyFrame, question: Question, table: Table, lake: Lake, sna
     event; one after the month's end is of the next month, and no part of this one. ``days_since_signup``: whole days
     from the account's ``created_at`` to the row's time; null where one of them is unknown.
     """
-    asked = {*map(column_of, question.by), *dict(question.where), getattr(question, "column", "")}
     for name, column in table.columns.items():
-        if column.joined and name in asked:
+        if column.joined and name in question.columns:
             rows = _MADE[name](rows, table, lake, snapshot)
     return rows
 

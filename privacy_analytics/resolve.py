@@ -56,11 +56,12 @@ def resolve(question: Question, tables: Mapping[str, Table], *, purpose: str, mo
     UsageError
         an unknown table, column or key, with the nearest known one; a number without bounds
     PolicyError
-        the purpose may not read a column
+        the purpose may not read a table or column
     """
     table = tables.get(question.table)
     if table is None:
         raise UsageError(f"There is no such table.{nearest(question.table, tables)} Tables: {', '.join(tables)}.")
+    may_read(tables, table.name, purpose)
     _check_filters(question, tables, table, purpose)
     months = months_of(question, month)
     keys = _retention(months) if isinstance(question, Retention) else tuple(
@@ -73,13 +74,43 @@ def resolve(question: Question, tables: Mapping[str, Table], *, purpose: str, mo
         keys=keys,
         per_account=_per_account(question, table, keys, groups, purpose),
         per_cell=_per_cell(question, table, value),
-        population=policy.population(purpose),
+        population=table.purposes[purpose].population,
         snapshot=snapshot,
         versions=_versions(question),
         value=value,
         places=_places(question, value, groups),
         months=months if len(months) > 1 else (),
+        without=_without(question, tables, table, purpose),
     )
+
+
+def may_read(tables: Mapping[str, Table], name: str, purpose: str) -> None:
+    """Raise PolicyError where a purpose may not read a table."""
+    if purpose not in tables[name].purposes:
+        raise policy.refusal(purpose, sorted(each.name for each in tables.values() if purpose in each.purposes), name)
+
+
+def _without(
+    question: Question, tables: Mapping[str, Table], table: Table, purpose: str
+) -> tuple[tuple[str, str], ...]:
+    """(table, version of the policy) pairs: rows of that table collected under that version do not count.
+
+    Raises PolicyError where the purpose may not read one of the tables that the question reads.
+    """
+    asked = [name for name in question.columns if name in table.columns]
+    read = [(table, asked), *((tables[of], []) for name in asked if (of := table.columns[name].joined))]
+    if isinstance(question, Retention) and question.cohort_by == "signup":
+        read.append((tables["accounts"], []))
+    if cohort := question.cohort:
+        of, *names = cohort.column or ("accounts",)
+        read += [(tables[of], names), *([(tables["events"], [])] if cohort.rest else [])]
+    pairs: dict[tuple[str, str], None] = {}
+    for each, names in read:
+        may_read(tables, each.name, purpose)
+        for readers in (each.purposes, *(each.columns[name].purposes for name in names)):
+            if purpose in readers:
+                pairs |= dict.fromkeys((each.name, version) for version in readers[purpose].without)
+    return tuple(sorted(pairs))
 
 
 def _versions(question: Question) -> tuple[tuple[str, int], ...]:

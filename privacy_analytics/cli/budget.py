@@ -6,11 +6,11 @@ import re
 
 import click
 
+from privacy_analytics import policy
 from privacy_analytics.cli import options
 from privacy_analytics.curator import Curator
 from privacy_analytics.dp.charge import Charge
 from privacy_analytics.errors import UsageError
-from privacy_analytics.settings import PURPOSES
 from privacy_analytics.workspace import load
 
 
@@ -26,17 +26,17 @@ def show(workspace: str | None) -> None:
     curator = Curator(load(workspace))
     for month, spent in curator.ledger.spent_by_month().items():
         click.echo(f"{month}  {_said(spent)}")
-        for purpose, purse in curator.purses(month).items():
+        for purpose, purse in curator.budgets.purses(month).items():
             click.echo(f"  {purpose:<12} spent {_said(purse.spent)} of {_said(purse.allowance)}")
     total, conversion = curator.ledger.lifetime(), curator.settings.loss.delta / 2
-    epsilon = curator.epsilon(total.nano_rho)
+    epsilon = curator.budgets.epsilon(total.nano_rho)
     click.echo(f"an account of every month: {_said(total)}; ε {epsilon:.2f} at δ {conversion:g} for the conversion")
 
 
 @budget.command()
 @options.workspace
 @click.argument("month")
-@click.argument("purpose", type=click.Choice(PURPOSES))
+@click.argument("purpose")
 @click.argument("rho", type=float)
 @click.option("--delta", type=float, default=0.0, show_default=True, help="δ for thresholds to add as well.")
 @click.option("--name", required=True, help="Who grants it.")
@@ -49,8 +49,9 @@ def grant(workspace: str | None, month: str, purpose: str, rho: float, delta: fl
         raise UsageError("A month is written like 2026-10.")
     if not (name.strip() and reason.strip()):
         raise UsageError("A grant has a name and a reason. Say who grants it, and why.")
-    charge = Charge(int(rho * 1e9), int(delta * 1e15))
-    Curator(load(workspace)).ledger.grant(month=month, purpose=purpose, charge=charge, name=name, reason=reason)
+    charge, settings = Charge(int(rho * 1e9), int(delta * 1e15)), load(workspace)
+    policy.check_purpose(settings, purpose)
+    Curator(settings).ledger.grant(month=month, purpose=purpose, charge=charge, name=name, reason=reason)
     click.echo(f"granted {_said(charge)} to {purpose} of {month}")
 
 

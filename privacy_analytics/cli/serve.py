@@ -7,22 +7,21 @@ from pathlib import Path
 
 import click
 
+from privacy_analytics import policy
 from privacy_analytics import workspace as places
 from privacy_analytics.cli import options
 from privacy_analytics.errors import UsageError
 from privacy_analytics.remote import SCHEME
 from privacy_analytics.serving.calls import Terms
 from privacy_analytics.serving.server import serve as answer
-from privacy_analytics.settings import PURPOSES
+from privacy_analytics.settings import read
 
 
 @click.command()
 @options.workspace
 @click.option("--socket", "path", required=True, type=click.Path(path_type=Path), help="Where sessions connect.")
 @click.option("--group", metavar="NAME", help="Group whose members may ask; else this user's own.")
-@click.option(
-    "--purpose", "purposes", multiple=True, type=click.Choice(PURPOSES), help="What may be asked for; else everything."
-)
+@click.option("--purpose", "purposes", multiple=True, metavar="PURPOSE", help="What may be asked for; else everything.")
 @click.option("--seconds", default=Terms.seconds, show_default=True, type=click.IntRange(1), help="Time of one call.")
 @click.option(
     "--memory",
@@ -35,7 +34,10 @@ def serve(
     workspace: str | None, path: Path, group: str | None, purposes: tuple[str, ...], seconds: int, memory: int
 ) -> None:
     """Answer sessions of other OS users at a socket: they get releases, and cannot open a file of the workspace."""
-    terms = Terms(places.find(workspace), purposes or PURPOSES, seconds, memory << 30)
+    settings = read(places.find(workspace))
+    for purpose in purposes:
+        policy.check_purpose(settings, purpose)
+    terms = Terms(settings.root, purposes or tuple(settings.loss.shares), seconds, memory << 30)
     where = path.absolute()
     answer(where, terms, group=_id_of(group), ready=lambda: click.echo(f"listening  {SCHEME}{where}"))
 

@@ -108,7 +108,7 @@ def claims(run: str, workspace: str | None) -> None:
     from privacy_analytics.report.run import finished
 
     site, problems = _site(workspace), dict[str, None]()
-    floor, population = policy.floor(site.settings, "marketing"), policy.population("marketing")
+    floor, population = policy.floor(site.settings, "marketing"), policy.population(site.settings, "marketing")
     page, _ = report_of(finished(site.settings, run))
     for each in statistics(page.decode("utf-8"), site.store):
         if each.quotable:

@@ -82,8 +82,9 @@ class Site:
         NotFound
             a release that something on the site is made of is gone
         PolicyError
-            the contact address reaches nobody (policy §12)
+            the contact address reaches nobody (policy §12), or the policy is not filled in or was changed
         """
+        policy.ready(self.settings)
         if self.settings.contact_email.endswith("@localhost"):
             raise PolicyError(
                 "contact_email reaches this machine only. Set the officer's in workspace.toml (policy §12)."
@@ -108,7 +109,7 @@ class Site:
 
     def approve(self, statistic: Statistic, *, report: str, by: str, until: date | None = None) -> Approval:
         """Approve a statistic of a run and put it on the site. Raises as ``Approvals.approval`` and ``draft``."""
-        floor, population = policy.floor(self.settings, "marketing"), policy.population("marketing")
+        floor, population = policy.floor(self.settings, "marketing"), policy.population(self.settings, "marketing")
         approval = self.approvals.approval(
             statistic, report=report, by=by, on=self.today, until=until, floor=floor, population=population
         )

@@ -29,7 +29,7 @@ from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.errors import NotebookError, NotFound, PrivacyAnalyticsError, TryLater, UsageError
 from privacy_analytics.gate.notebook import rebuilt
 from privacy_analytics.report import manifest
-from privacy_analytics.report.lint import lint
+from privacy_analytics.report.lint import check_purposes, lint
 from privacy_analytics.report.parameters import typed
 from privacy_analytics.report.render import Facts, render_html, title_of
 from privacy_analytics.report.shared import GIVEN, cells, failed, given, outputs
@@ -79,6 +79,8 @@ def run(
         no such month; a parameter that the notebook does not declare, or of another type; code that no report needs
     NotFound
         the workspace has no such notebook
+    PolicyError
+        the policy is not filled in or was changed; a purpose may not read what the notebook asks about
     TryLater
         the same report is running for the same month
     NotebookError
@@ -91,9 +93,11 @@ def run(
     source = _notebook(settings, report)
     book: Any = nbformat.read(source, as_version=4)  # pyright: ignore[reportUnknownMemberType]
     title = title_of(book)
+    version = policy.ready(settings).version
     lint(book)
+    check_purposes(book, policy.document(settings, version))
     values = typed(book, {"month": month, **parameters})
-    facts = Facts(settings.product, month, snapshot, policy.in_force(settings).version, settings.contact_email)
+    facts = Facts(settings.product, month, snapshot, version, settings.contact_email)
     vouched = manifest.vouch(book, values, title=title, facts=facts, canaries=canaries)
     home = settings.path("runs", month, report)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)

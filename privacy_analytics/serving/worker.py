@@ -109,7 +109,7 @@ def _curator(terms: Terms, uid: int, calls: Connection) -> Curator:
     from privacy_analytics.curator import Curator  # starts threads, which no fork may copy
 
     trust = "embedded" if uid in (0, os.geteuid()) else "enforced"
-    curator = Curator(load(terms.workspace), trust=trust)
+    curator = Curator(load(terms.workspace), trust=trust, user=uid)
     ledger: Any = curator.ledger
     charge = ledger.drawing
 

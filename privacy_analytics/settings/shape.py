@@ -14,7 +14,7 @@ ANY = "*"
 """In a shape: every other key, each with this kind of value."""
 
 
-def check(value: dict[str, Any], shape: dict[str, Any], where: str = "") -> None:
+def check(value: dict[str, Any], shape: dict[str, Any], where: str = "", *, file: str = FILE) -> None:
     """Hold a table against a shape: a type, a shape within, or a list of one shape, by key; ``key?`` may be left out.
 
     Raises
@@ -27,33 +27,34 @@ def check(value: dict[str, Any], shape: dict[str, Any], where: str = "") -> None
     known = {name.removesuffix("?"): kind for name, kind in shape.items()}
     for key in value:
         if key not in known and ANY not in known:
-            raise SettingsError(f"{FILE} has an unknown key {where}{key}.{meant(key, known)} Remove or rename it.")
+            raise SettingsError(f"{file} has an unknown key {where}{key}.{meant(key, known)} Remove or rename it.")
     for name in shape:
         if name != ANY and name not in value and not name.endswith("?"):
-            raise SettingsError(f"{FILE} lacks {where}{name}. Add it; `pa init` in an empty folder shows its form.")
+            form = "`pa init` in an empty folder" if file == FILE else "data/policy.toml"
+            raise SettingsError(f"{file} lacks {where}{name}. Add it; {form} shows its form.")
     for key, found in value.items():
-        _fits(found, known.get(key, known.get(ANY)), f"{where}{key}")
+        _fits(found, known.get(key, known.get(ANY)), f"{where}{key}", file)
 
 
-def _fits(found: Any, kind: Any, where: str) -> None:
+def _fits(found: Any, kind: Any, where: str, file: str) -> None:
     if isinstance(kind, dict):
-        expect(found, dict, where)
-        check(found, cast("dict[str, Any]", kind), f"{where}.")
+        expect(found, dict, where, file)
+        check(found, cast("dict[str, Any]", kind), f"{where}.", file=file)
     elif isinstance(kind, list):
-        expect(found, list, where)
+        expect(found, list, where, file)
         for each in found:
-            _fits(each, cast("list[Any]", kind)[0], where)
+            _fits(each, cast("list[Any]", kind)[0], where, file)
     else:
-        expect(found, kind, where)
+        expect(found, kind, where, file)
 
 
-def expect(found: object, kind: type, where: str) -> None:
+def expect(found: object, kind: type, where: str, file: str = FILE) -> None:
     """Raise SettingsError where a value is not of a type; a whole number is a float, too."""
     if where.startswith("policy") and kind is date and isinstance(found, str):
-        raise PolicyError(f"{where} in {FILE} is not filled in (policy §11). Write a date such as 2026-11-23.")
+        raise PolicyError(f"{where} in {file} is not filled in (policy §11). Write a date such as 2026-11-23.")
     fits = isinstance(found, (int, float) if kind is float else kind) and not isinstance(found, bool)
     if not fits:
-        raise SettingsError(f"{where} in {FILE} is not a {kind.__name__}. Write one.")
+        raise SettingsError(f"{where} in {file} is not a {kind.__name__}. Write one.")
 
 
 def meant(word: str, known: Iterable[str]) -> str:

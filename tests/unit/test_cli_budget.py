@@ -26,7 +26,10 @@ def test_spent_and_allowed_are_shown_by_month_and_purpose_and_over_all_months(oc
     shown = pa("show", "-w", str(october.root)).stdout
     assert f"2026-10  rho {spent / 1e9:.5f} δ 0\n" in shown
     assert f"  exploration  spent rho {spent / 1e9:.5f} δ 0 of rho 0.01416 δ 1e-08\n" in shown
-    assert f"an account of every month: rho {spent / 1e9:.5f} δ 0; ε {curator.epsilon(spent):.2f} at δ 5e-08" in shown
+    assert (
+        f"an account of every month: rho {spent / 1e9:.5f} δ 0; ε {curator.budgets.epsilon(spent):.2f} at δ 5e-08"
+        in shown
+    )
 
 
 def test_a_grant_is_written_down_with_its_name_and_reason(october: Settings, curator_of: Any):

@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from privacy_analytics.contracts import EXPORTS, INSIDE, tables
+from privacy_analytics.contracts import EXPORTS, tables
 from privacy_analytics.errors import SettingsError
 from privacy_analytics.ingest.schemas import LINE, schema
 from privacy_analytics.keys import OTHER, as_key, key_list
@@ -39,12 +39,12 @@ def test_keys_are_public_lists_that_end_in_other_and_numbers_have_bounds(empty: 
 
 def test_of_texts_only_messages_can_be_asked_for_and_only_inside(empty: Settings):
     texts = {
-        (name, column): spec.purposes
+        (name, column): tuple(spec.purposes)
         for name, table in tables(empty).items()
         for column, spec in table.columns.items()
         if spec.kind == "text"
     }
-    assert texts.pop(("messages", "content")) == INSIDE
+    assert texts.pop(("messages", "content")) == ("usage", "cohorts", "exploration", "revisions")
     assert texts == {("crashes", "stack"): (), ("support", "subject"): ()}
 
 
@@ -94,7 +94,7 @@ def test_a_workspace_declares_its_own_columns_and_lists(empty: Settings):
     with_column(empty, "preset_count", DeclaredColumn("integer", bounds=(0, 500)))
     events = tables(empty)["events"].columns
     assert events["mood"].values == ("happy", "sad", "other")
-    assert events["mood"].purposes == ("usage", "exploration")
+    assert tuple(events["mood"].purposes) == ("usage", "exploration")
     assert events["preset_count"].bounds == (0, 500)
 
 

@@ -75,6 +75,12 @@ class Question:
         """The columns of ``by``: how the answer's keys are called."""
         return tuple(map(column_of, self.by))
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column or grain that it names of its table, each once."""
+        named = (*self.names, *dict(self.where), getattr(self, "column", ""))
+        return tuple(dict.fromkeys(name for name in named if name))
+
     def at(self, grain: str) -> Self:
         """The same question with its time key at another grain."""
         copy = object.__new__(type(self))

@@ -88,6 +88,8 @@ class Bounded:
     """Of a histogram the edges, of quantiles the candidates: in steps of the value, strictly rising."""
     months: tuple[str, ...] = ()
     """The months that it reads, where there are several: each of them is charged."""
+    without: tuple[tuple[str, str], ...] = ()
+    """(table, version of the privacy policy): rows of it collected under that version do not count."""
     again: int = 0
     """Which draw it is: 0 is the answer, later ones are fresh noise that is paid for and combined with it."""
 
@@ -160,8 +162,14 @@ class Bounded:
         return self.factor * self.l2
 
     def canonical(self) -> dict[str, Any]:
-        """Question, bounds, public keys, population and versions; not its price, purpose or policy."""
+        """Question, bounds, public keys, population, versions, and which rows do not count; not its price or purpose.
+
+        ``without`` is told where there is something in it: where every version of the policy allows what is asked, the
+        answer is that of every purpose.
+        """
         asked = self.question.canonical() | {"per_account": self.per_account, "per_cell": self.per_cell}
+        if self.without:
+            asked |= {"without": [list(pair) for pair in self.without]}
         return asked | {
             "keys": [key.canonical() for key in self.keys],
             "population": self.population,
