@@ -65,13 +65,13 @@ CHOICES: dict[str, Choice] = {
     "hold": Choice(
         "hold",
         is_set=True,
-        means="Out of every new number from now on. An erasure that is asked for is deferred until the hold is lifted.",
+        means="Out of every new number from now on. Erasing or closing is deferred until the hold is lifted.",
         unchanged=f"No row is changed or removed. {_STAY}",
     ),
     "unhold": Choice(
         "hold",
         is_set=False,
-        means="In numbers again where no other hold is in force; a deferred erasure can be carried out.",
+        means="In numbers again where no other hold is in force; what was deferred can be carried out.",
         unchanged=f"No row is changed or removed. {_STAY}",
     ),
     "close": Choice(
@@ -104,6 +104,8 @@ def freeze(kind: Kind, requests: Requests, accounts: Iterable[str], **given: str
 def carry_out(requests: Requests, request: Request, *, by: str, today: date) -> dict[str, Any]:
     """Do what a request asks for, write its receipt, and return that. Done before: nothing is done again.
 
+    Where a hold forbids to close an account, nothing is removed: the request waits as ``deferred``.
+
     Raises TryLater while an intake is at work; ``close`` waits for it, and for questions, for ten minutes.
     """
     receipt, kind = requests.path(request, RECEIPT), cast("Action", request.kind)
@@ -115,6 +117,9 @@ def carry_out(requests: Requests, request: Request, *, by: str, today: date) -> 
         if request.state == "open":
             request = requests.step(request, "working", "begun")
         accounts = requests.accounts(request)
+        if kind == "close" and (held := holds(requests, accounts)):
+            requests.step(request, "deferred", f"deferred: {', '.join(held)}", answered=today)
+            return {"request": request.id, "kind": kind, "accounts": len(accounts), "deferred": held}
         if marked := _to_mark(requests, request, accounts):
             lake.mark(marked, choice.mark, is_set=choice.is_set, at=datetime.now(UTC))
         if kind == "close":
@@ -132,9 +137,9 @@ def holds(requests: Requests, accounts: Iterable[str]) -> list[str]:
     return [each.frozen["hold"] for each in _in_force(requests, accounts)]
 
 
-def deferred(requests: Requests, accounts: Iterable[str]) -> list[str]:
-    """The ids of requests about these accounts that wait for a hold to be lifted."""
-    return [each.id for each in _about(requests, accounts) if each.state == "deferred"]
+def deferred(requests: Requests, accounts: Iterable[str]) -> list[Request]:
+    """The requests about these accounts that wait for a hold to be lifted."""
+    return [each for each in _about(requests, accounts) if each.state == "deferred"]
 
 
 def _in_force(requests: Requests, accounts: Iterable[str]) -> list[Request]:

@@ -50,9 +50,9 @@ _BODIES: dict[Letter, str] = {
     "sure that the request is yours, we will ask you. You will have our answer by {answer_by}.",
     "extended": "On {received} you asked us {asked}. We need more time, because {reason}. You will have our answer by "
     "{answer_by}: at most 90 days after we received your request (Cal. Code Regs. tit. 11 §7021(b)).",
-    "deferred": "On {received} you asked us {asked}. We may not delete it now, because the law obliges us to keep it "
-    "(Cal. Civ. Code 1798.105(d)(8)). Until that ends it is used for nothing else and is left out of all statistics. "
-    "Then it will be deleted without another request from you, and we will write to you again.",
+    "deferred": "On {received} you asked us {asked}. We may not do so now, because the law obliges us to keep what is "
+    "there (Cal. Civ. Code 1798.105(d)(8)). Until that ends it is used for nothing else and is left out of all new "
+    "statistics. Then we will do it without another request from you, and write to you again.",
     "done": "On {received} you asked us {asked}. {done}",
     "unknown": "We found no account under what you wrote to us, so there is nothing that we could do. If you have "
     "an account, please write from its e-mail address, or name the address or user name that you use.",

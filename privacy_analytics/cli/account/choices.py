@@ -15,10 +15,9 @@ from privacy_analytics.cli.account.asking import Desk
 from privacy_analytics.errors import UsageError
 from privacy_analytics.lake import write_private
 from privacy_analytics.rights.choices import CHOICES, HOLDS, carry_out, deferred, freeze
-from privacy_analytics.rights.letters import ASKED, draft
+from privacy_analytics.rights.letters import ASKED, Letter, draft
 from privacy_analytics.rights.requests import Kind, Request
 
-LETTER = "letter-done.md"
 _REFERENCE = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9._/-]{0,39}")
 _common = asking.options(
     options.workspace, asking.by, asking.received, asking.request_file, asking.carry_on, asking.dry_run
@@ -59,7 +58,7 @@ def unlimit(**given: Any) -> None:
 @_reference
 @click.option("--reason", type=click.Choice(HOLDS), help="Why the data has to be kept.")
 def hold(reference: str | None, reason: str | None, request_id: str | None, **given: Any) -> None:
-    """Keep people's data for a legal matter: out of analytics, and an erasure is deferred (policy §6)."""
+    """Keep people's data for a legal matter: out of analytics; erasing or closing is deferred (policy §6)."""
     if request_id is None and reason is None:
         raise UsageError("Say why with --reason, and which matter with --reference.")
     facts = {} if request_id else {"reference": _matter(reference), "reason": str(reason)}
@@ -120,19 +119,23 @@ def _decide(
 
 def _carry_out(at: Desk, request: Request, officer: str) -> None:
     said = carry_out(at.requests, request, by=officer, today=at.today)
+    held = said.get("deferred", [])
     if request.kind in ASKED:
-        letter = draft(request, "done", at.settings, at.today)
-        write_private(at.requests.path(request, LETTER), letter)
-    held = f" {said['hold']}" if "hold" in said else ""
-    click.echo(f"{request.id}  {request.kind}{held}: done for {said['accounts']} account(s)")
+        kind: Letter = "deferred" if held else "done"
+        write_private(at.requests.path(request, f"letter-{kind}.md"), draft(request, kind, at.settings, at.today))
+    if held:
+        click.echo(f"{request.id}  deferred: hold {', '.join(held)}; letter drafted; analytics excluded from now")
+        return
+    named = f"{request.kind} {said['hold']}" if "hold" in said else request.kind
+    click.echo(f"{request.id}  {named}: done for {said['accounts']} account(s)")
     for name in ("means", "unchanged", "note"):
         if name in said:
             click.echo(f"  {said[name]}")
     if "ask_again_from" in said:
         click.echo(f"  Do not ask them to opt in before {said['ask_again_from']}.")
     if request.kind == "unhold":
-        for waiting in deferred(at.requests, at.requests.accounts(request)):
-            click.echo(f"  Deferred until now: {waiting}. Carry it on with: pa account erase --request {waiting}")
+        for each in deferred(at.requests, at.requests.accounts(request)):
+            click.echo(f"  Deferred until now: {each.id}. Carry it on: pa account {each.kind} --request {each.id}")
 
 
 def _told(kind: Kind, accounts: int) -> None:

@@ -142,7 +142,7 @@ def test_a_hold_that_is_not_in_force_cannot_be_lifted(chosen):
 def test_what_waited_for_a_hold_is_found_when_it_is_lifted(chosen, requests):
     waiting = requests.create("erase", [pseudonym(3)], by="N. N.", received=DAY)
     requests.step(waiting, "deferred", "deferred")
-    assert deferred(requests, [pseudonym(3)]) == [waiting.id]
+    assert [each.id for each in deferred(requests, [pseudonym(3)])] == [waiting.id]
     assert deferred(requests, [pseudonym(4)]) == []
 
 
@@ -160,13 +160,27 @@ def test_a_closed_account_loses_its_identity_physically_and_keeps_its_rows(chose
     assert find(settings, lake, parse("4@studio.test")[0]) == (pseudonym(4),)
 
 
+def test_an_account_that_is_held_is_not_closed_before_the_hold_is_lifted(chosen, requests):
+    held, lake = chosen("hold", 3, **MATTER)["hold"], requests.lake
+    said = chosen("close", 3)
+    request = requests.get(said["request"])
+    assert (said["deferred"], request.state) == ([held], "deferred")
+    assert lake.scan("identities", ALWAYS, lake.batches()).collect().height == 40
+    assert lake.marked("closed").collect().is_empty()
+    chosen("unhold", 3, reference=MATTER["reference"])
+    carry_out(requests, request, by="N. N.", today=DAY)
+    assert requests.get(request.id).state == "done"
+    assert lake.scan("identities", ALWAYS, lake.batches()).collect().height == 38
+
+
 def given_for(kind):
     return {"hold": MATTER, "unhold": {"reference": MATTER["reference"]}}.get(kind, {})
 
 
 @pytest.mark.parametrize("kind", CHOICES)
 def test_a_receipt_says_what_it_means_and_what_stays_and_nobody(chosen, requests, settings, kind):
-    chosen("hold", 3, **MATTER)
+    if kind == "unhold":
+        chosen("hold", 3, **MATTER)
     said = chosen(kind, 3, **given_for(kind))
     request = requests.get(said["request"])
     receipt = requests.path(request, "receipt.json")
@@ -190,7 +204,8 @@ STEPS = [(Requests, "step"), (Lake, "append"), (Lake, "commit"), (choices, "rewr
 def test_cut_short_before_any_step_a_retry_completes_what_was_frozen(kind, requests, chosen, monkeypatch):
     accounts, choice = [pseudonym(3)], CHOICES[kind]
     for at in range(20):
-        chosen("hold", 3, **MATTER)
+        if kind == "unhold":
+            chosen("hold", 3, **MATTER)
         frozen = freeze(kind, requests, accounts, **given_for(kind))
         request = requests.create(kind, accounts, by="N. N.", received=DAY, frozen=frozen)
         with monkeypatch.context() as patched:
@@ -199,6 +214,7 @@ def test_cut_short_before_any_step_a_retry_completes_what_was_frozen(kind, reque
                 carry_out(requests, request, by="N. N.", today=DAY)
             except Killed:
                 assert requests.get(request.id).state != "done"
+                assert bool(holds(requests, accounts)) is (kind == "unhold")  # lifted when all is done
             else:
                 break
         said = carry_out(requests, requests.get(request.id), by="A. A.", today=DAY)

@@ -119,6 +119,15 @@ def test_closing_wants_to_be_confirmed_and_says_what_erases(pa, lake):
     assert lake.scan("identities", ALWAYS, lake.batches()).collect().height == 1
 
 
+def test_a_held_account_is_not_closed_and_the_letter_says_so(pa, settings, lake):
+    pa("hold", *BY, *MATTER, people="u-1\n")
+    said = pa("close", *BY, "--confirm", people="u-1\n")
+    assert "deferred: hold H-" in said
+    assert "; letter drafted; analytics excluded from now" in said
+    assert [file.name for file in settings.path("requests").rglob("letter*")] == ["letter-deferred.md"]
+    assert lake.scan("identities", ALWAYS, lake.batches()).collect().height == 2
+
+
 def test_a_request_that_was_cut_short_is_carried_on_and_nobody_is_named_again(pa, settings, lake):
     hasher = IdentityHasher(*settings.secret_keys())
     requests = Requests(settings, lake)
