@@ -117,10 +117,10 @@ def page(known: Sequence[Control], tests: Mapping[str, Proof]) -> str:
         "Every clause of the policy has controls that run, and every control has one test that proves it. This page is",
         "made by `pa policy trace --write`; `pa policy trace` runs the tests and fails where one is missing.",
     ]
-    for clause in CLAUSES:
+    for clause, title in titles().items():
         lines += [
             "",
-            f"## §{clause} {titles[clause]}",
+            f"## §{clause} {title}",
             "",
             "| control | what holds | module | test |",
             "|---|---|---|---|",
