@@ -57,6 +57,24 @@ url = "sqlite:///ledger.sqlite"          # relative to this folder
 # type = "integer"                       # integer, number, boolean or key
 # bounds = [0, 500]
 # purposes = ["usage", "exploration"]
+
+# Days that rows are kept, by table of the export; what is not named has no limit (policy §5). See `pa policy apply`.
+# [retention]
+# chats = 730
+
+# Whom something may be given, since when by contract (policy §6), and in which regions (§9):
+# [[recipients]]
+# name = "Example Insights"
+# category = "analytics"
+# region = "US"
+# purposes = ["marketing"]
+# contract = 2026-09-01
+# [sharing]
+# regions = ["US", "CA"]
+
+# Whose public holidays are no business days when a request's clock is read (ISO 3166):
+# [rights]
+# holidays = "US-CA"
 """
 
 

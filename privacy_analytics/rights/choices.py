@@ -118,7 +118,7 @@ def carry_out(requests: Requests, request: Request, *, by: str, today: date) -> 
             request = requests.step(request, "working", "begun")
         accounts = requests.accounts(request)
         if kind == "close" and (held := holds(requests, accounts)):
-            requests.step(request, "deferred", f"deferred: {', '.join(held)}", answered=today)
+            requests.step(request, "deferred", f"deferred: hold {', '.join(held)}")
             return {"request": request.id, "kind": kind, "accounts": len(accounts), "deferred": held}
         if marked := _to_mark(requests, request, accounts):
             lake.mark(marked, choice.mark, is_set=choice.is_set, at=datetime.now(UTC))

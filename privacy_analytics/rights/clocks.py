@@ -57,9 +57,12 @@ class Status:
 
 
 def status(request: Request, today: date, holidays: str = "US") -> Status:
-    """What is due next of a request. Raises SettingsError where nobody knows the holidays of that country."""
+    """What is due next of a request; a deferral is an answer, too.
+
+    Raises SettingsError where nobody knows the holidays of that country.
+    """
     by = answer_by(request, holidays)
-    if by is None or request.answered or request.state == "done":
+    if by is None or request.answered or request.state in ("done", "deferred"):
         return Status(None, None, by, None)
     confirm = acknowledge_by(request, holidays)
     if confirm and not request.acknowledged:

@@ -1,3 +1,4 @@
+import re
 import shutil
 from datetime import date
 from pathlib import Path
@@ -26,6 +27,15 @@ def test_two_workspaces_have_two_keys(empty: Settings, tmp_path: Path):
 def test_a_workspace_is_never_made_over_another(empty: Settings):
     with pytest.raises(SettingsError, match="a workspace in w already"):
         workspace.create(empty.root, product="P", contact_email="a@b.test", timezone="UTC", posted=date(2026, 1, 1))
+
+
+def test_what_the_settings_show_as_comments_can_be_uncommented(empty: Settings):
+    file = empty.path("workspace.toml")
+    file.write_text(re.sub(r"^# (?=\[|[a-z]+ = )", "", file.read_text(), flags=re.MULTILINE))
+    read = workspace.load(empty.root)
+    assert (read.retention, read.regions, read.holidays) == ({"chats": 730}, ("US", "CA"), "US-CA")
+    assert [each.name for each in read.recipients] == ["Example Insights"]
+    assert "preset_count" in read.columns["events"]
 
 
 @pytest.mark.parametrize("name", ["", "lake", "private", "releases"])

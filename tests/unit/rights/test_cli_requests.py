@@ -61,8 +61,8 @@ def test_the_most_urgent_comes_first_and_red_where_it_is_late_or_soon(pa, entere
     assert done.id in pa("requests", "--all").splitlines()[4]
 
 
-def test_what_waits_for_a_hold_stays_in_the_list(pa, entered):
-    deferred = entered("erase", "2026-12-31", "deferred", answered=TODAY)
+def test_what_waits_for_a_hold_stays_in_the_list_and_is_never_overdue(pa, entered):
+    deferred = entered("erase", "2026-11-23", "deferred")
     assert re.search(rf"{deferred.id} +erase +deferred .*–$", pa("requests").splitlines()[1])
 
 
