@@ -95,8 +95,7 @@ def _reads(name: str, was: Purpose | None, now: Purpose, new: PolicyVersion) -> 
         if gone := sorted(one - other):
             yield f"purpose {name}: no longer reads {dataset} ({', '.join(gone)})"
         if more := sorted(other - one):
-            yield f"purpose {name}: reads {dataset} ({', '.join(more)})"
-            yield f"purpose {name}: counts rows of {dataset} collected since {new.effective} only, where it reads these"
+            yield f"purpose {name}: reads {dataset} ({', '.join(more)}), counts rows collected since {new.effective} only"
 
 
 def _named(what: str, before: Mapping[str, Any], after: Mapping[str, Any], fact: str = "") -> Iterator[str]:

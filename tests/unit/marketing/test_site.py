@@ -152,6 +152,7 @@ def test_a_name_is_escaped(site, approve, said):
     assert "Approved by R&amp;D O&#39;Neill on" in _index(site)
 
 
+@pytest.mark.clause("12.contact")
 def test_a_contact_that_reaches_nobody_keeps_the_site_back(house, said):
     file = house.root / "workspace.toml"
     file.write_text(file.read_text().replace("officer@studio.test", "officer@localhost"))
