@@ -9,9 +9,10 @@ import pytest
 from privacy_analytics.audit import AuditLog
 from privacy_analytics.contracts import tables
 from privacy_analytics.counting import LakeEngine
-from privacy_analytics.dp.questions import Bounded, CountAccounts, TopKeys
+from privacy_analytics.dp.questions import CountAccounts, TopKeys
 from privacy_analytics.errors import NotFound
 from privacy_analytics.lake import ALWAYS, Lake
+from privacy_analytics.resolve import resolve
 from privacy_analytics.rights import choices
 from privacy_analytics.rights.choices import CHOICES, carry_out, deferred, freeze, holds
 from privacy_analytics.rights.requests import Requests
@@ -20,7 +21,6 @@ from privacy_analytics.scrub.identities import IdentityHasher
 from privacy_analytics.snapshots import snapshot
 
 DAY = date(2026, 11, 23)
-MARKETING = "not opted out"
 MATTER, OTHER = ({"reference": name, "reason": "litigation"} for name in ("2026-CV-118", "2026-CV-119"))
 
 
@@ -60,9 +60,9 @@ def counted(settings):
     frozen = snapshot(settings, "2026-10", now=datetime(2026, 11, 23, tzinfo=UTC))
     engine = LakeEngine(Lake(settings.path("lake")), contract, [frozen], b"salt", "UTC")
 
-    def count(table="events", population="all"):
+    def count(table="events", purpose="usage"):
         question = TopKeys("messages", "content", words=2) if table == "phrases" else CountAccounts(table)
-        bounded = Bounded(question, (), per_account=2, per_cell=1, population=population, snapshot=frozen.token)
+        bounded = resolve(question, contract, purpose=purpose, month="2026-10", snapshot=frozen.token)
         if table == "phrases":
             engine._phrases.cache_clear()
             return engine.counts(bounded, ["make drums"])[0]
@@ -86,18 +86,18 @@ def chosen(requests):
 
 @pytest.mark.clause("10.opt_out")
 def test_who_opts_out_is_in_no_marketing_number_and_in_internal_counts(chosen, counted):
-    assert (counted(), counted(population=MARKETING)) == (20, 18)
+    assert (counted(), counted(purpose="marketing")) == (20, 18)
     said = chosen("opt-out", 3, 4)
-    assert (counted(), counted(population=MARKETING)) == (20, 16)
+    assert (counted(), counted(purpose="marketing")) == (20, 16)
     assert said["ask_again_from"] == "2027-11-23"
     chosen("opt-in", 3)
-    assert counted(population=MARKETING) == 17
+    assert counted(purpose="marketing") == 17
 
 
 def test_an_opt_in_says_where_the_products_export_still_says_otherwise(chosen, counted):
     said = chosen("opt-in", 3, 18, 19)
     assert "for 2 of 3 account(s); it holds until that changes" in said["note"]
-    assert counted(population=MARKETING) == 18
+    assert counted(purpose="marketing") == 18
     assert "note" not in chosen("opt-in", 3)
 
 
