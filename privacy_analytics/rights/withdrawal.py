@@ -1,0 +1,81 @@
+"""Reports that have to leave the site because they hold something of an erased account, and their replacement.
+
+What is still to be done stands in ``requests/withdrawn.json`` until it is done, whatever is killed in between.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from privacy_analytics.errors import PrivacyAnalyticsError
+from privacy_analytics.lake import write_private
+from privacy_analytics.settings import Settings
+
+
+class Withdrawals:
+    """What was taken off the site of a workspace and is not made again yet."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._file = settings.path("requests", "withdrawn.json")
+
+    def report(self, folder: Path) -> None:
+        """Take a report (``published/MONTH/REPORT``) off the site."""
+        place = folder.relative_to(self.settings.root).as_posix()
+        self._note([*(each for each in self._open() if each["place"] != place), self._told(folder, place)])
+        shutil.rmtree(folder)
+
+    def other(self) -> None:
+        """Something else of the site is about to go: its index has to be made anew."""
+        self._note(self._open())
+
+    def rebuild(self, today: date) -> None:
+        """Make the site anew where something of it went. Raises what ``Site.build`` raises."""
+        if self._file.exists():
+            from privacy_analytics.marketing.site import Site
+
+            Site(self.settings, today).build()
+
+    def replace(self) -> list[str]:
+        """Run the withdrawn reports again (they spend nothing) and say what became of each. No lock may be held."""
+        said = [f"withdrawn {each['place']} -> {self._again(each)}" for each in self._open()]
+        self._file.unlink(missing_ok=True)
+        return said
+
+    def _again(self, told: dict[str, Any]) -> str:
+        from privacy_analytics.report.run import run
+        from privacy_analytics.snapshots import snapshot
+
+        month, report = told["month"], told["report"]
+        try:
+            token = snapshot(self.settings, month).token
+            made = run(self.settings, report, month=month, snapshot=token, parameters=told["parameters"])
+        except PrivacyAnalyticsError as error:
+            return f"not made again ({type(error).__name__}); see: pa run {report} --month {month}"
+        return f"replaced by {made.folder.relative_to(self.settings.root).as_posix()}; look at it and publish it again"
+
+    def _told(self, folder: Path, place: str) -> dict[str, Any]:
+        """What it takes to make a report again: of its newest run that is published under that name."""
+        from privacy_analytics.marketing.pages import variant
+
+        month, name = folder.parent.name, folder.name
+        for file in sorted(self.settings.path("runs", month).glob("*/[0-9][0-9][0-9]/manifest.json"), reverse=True):
+            made = json.loads(file.read_text(encoding="utf-8"))
+            if made["month"] == month and made["report"] + variant(made["parameters"]) == name:
+                given = {key: str(value) for key, value in made["parameters"].items() if key not in _OWN}
+                return {"place": place, "month": month, "report": made["report"], "parameters": given}
+        return {"place": place, "month": month, "report": name, "parameters": {}}
+
+    def _open(self) -> list[dict[str, Any]]:
+        return json.loads(self._file.read_text(encoding="utf-8")) if self._file.exists() else []
+
+    def _note(self, told: list[dict[str, Any]]) -> None:
+        write_private(self._file, json.dumps(told, indent=1))
+
+
+_OWN = ("month", "workspace")
+"""Parameters that a run is given anyway."""
