@@ -95,7 +95,8 @@ def _reads(name: str, was: Purpose | None, now: Purpose, new: PolicyVersion) -> 
         if gone := sorted(one - other):
             yield f"purpose {name}: no longer reads {dataset} ({', '.join(gone)})"
         if more := sorted(other - one):
-            yield f"purpose {name}: reads {dataset} ({', '.join(more)}), counts rows collected since {new.effective} only"
+            since = f"counts rows collected since {new.effective} only"
+            yield f"purpose {name}: reads {dataset} ({', '.join(more)}), {since}"
 
 
 def _named(what: str, before: Mapping[str, Any], after: Mapping[str, Any], fact: str = "") -> Iterator[str]:
