@@ -7,10 +7,12 @@ import re
 import click
 
 from privacy_analytics import policy
+from privacy_analytics.audit import AuditLog
 from privacy_analytics.cli import options
 from privacy_analytics.curator import Curator
 from privacy_analytics.dp.charge import Charge
 from privacy_analytics.errors import UsageError
+from privacy_analytics.marketing.approvals import named
 from privacy_analytics.workspace import load
 
 
@@ -49,9 +51,10 @@ def grant(workspace: str | None, month: str, purpose: str, rho: float, delta: fl
         raise UsageError("A month is written like 2026-10.")
     if not (name.strip() and reason.strip()):
         raise UsageError("A grant has a name and a reason. Say who grants it, and why.")
-    charge, settings = Charge(int(rho * 1e9), int(delta * 1e15)), load(workspace)
+    charge, settings, by = Charge(int(rho * 1e9), int(delta * 1e15)), load(workspace), named(name)
     policy.check_purpose(settings, purpose)
-    Curator(settings).ledger.grant(month=month, purpose=purpose, charge=charge, name=name, reason=reason)
+    Curator(settings).ledger.grant(month=month, purpose=purpose, charge=charge, name=by, reason=reason)
+    AuditLog(settings).add("grant", by=by, month=month, purpose=purpose, nano_rho=charge.nano_rho)
     click.echo(f"granted {_said(charge)} to {purpose} of {month}")
 
 

@@ -39,6 +39,7 @@ def run(
 ) -> None:
     """Run a report notebook for a month and keep its page. Running it again spends nothing."""
     settings = load(workspace)
+    from privacy_analytics.audit import AuditLog
     from privacy_analytics.curator import Curator
     from privacy_analytics.report.run import run as run_report
     from privacy_analytics.snapshots import last_complete_month, snapshot
@@ -58,6 +59,7 @@ def run(
             progress=tell,
         )
     spent = ledger.lifetime().nano_rho - before
+    AuditLog(settings).add("run", report=report, month=frozen.month, run=made.html.parent.name, nano_rho=spent)
     click.echo(f"{report:<14} {frozen.month}  spent {_rho(spent)}{'  (same page as before)' if made.again else ''}")
     click.echo(f"report         {made.html}")
 

@@ -9,6 +9,7 @@ import click
 
 from privacy_analytics import policy
 from privacy_analytics import workspace as places
+from privacy_analytics.audit import AuditLog
 from privacy_analytics.cli import options
 from privacy_analytics.errors import UsageError
 from privacy_analytics.remote import SCHEME
@@ -39,7 +40,12 @@ def serve(
         policy.check_purpose(settings, purpose)
     terms = Terms(settings.root, purposes or tuple(settings.loss.shares), seconds, memory << 30)
     where = path.absolute()
-    answer(where, terms, group=_id_of(group), ready=lambda: click.echo(f"listening  {SCHEME}{where}"))
+
+    def ready() -> None:
+        AuditLog(settings).add("serve", purposes=list(terms.purposes))
+        click.echo(f"listening  {SCHEME}{where}")
+
+    answer(where, terms, group=_id_of(group), ready=ready)
 
 
 def _id_of(group: str | None) -> int | None:

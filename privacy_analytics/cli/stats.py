@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from privacy_analytics import sharing
+from privacy_analytics.audit import AuditLog
 from privacy_analytics.cli import options
 from privacy_analytics.errors import NotFound, UsageError
 from privacy_analytics.marketing.terms import KINDS, REASONS
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from privacy_analytics.marketing.approvals import Approval
     from privacy_analytics.marketing.site import Site
     from privacy_analytics.marketing.statistics import Statistic
+
+PURPOSE = "marketing"
+"""What approved statistics are for."""
 
 
 @click.group()
@@ -81,14 +86,19 @@ def show(statistic_id: str, workspace: str | None) -> None:
 @options.workspace
 @click.option("--format", "kind", type=click.Choice(KINDS), required=True, help="Numbers as CSV or JSON, or a picture.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File to write.")
-def export(statistic_id: str, workspace: str | None, kind: str, out: Path) -> None:
-    """Write a statistic as a file, which passes the gate first."""
+@click.option(
+    "--to", metavar="RECIPIENT", help="Whom outside it is for, as registered in workspace.toml; else marketing."
+)
+def export(statistic_id: str, workspace: str | None, kind: str, out: Path, to: str | None) -> None:
+    """Write a statistic as a file, which passes the gate first; it is entered into the ledger of exports."""
     from privacy_analytics.gate import Vouched, enforce
 
     site = _site(workspace)
+    audience = sharing.require(site.settings, to, PURPOSE) if to else sharing.MARKETING
     _, statistic = _one(site, statistic_id)
     data = statistic.export(kind)
     enforce(f"{statistic.id}.{kind}", data, site.store, Vouched(drawn_from=statistic.picture))
+    sharing.record(site.settings, [statistic.id], purpose=PURPOSE, to=audience)
     try:
         out.write_bytes(data)
     except OSError:
@@ -136,6 +146,8 @@ def approve(statistic_id: str, workspace: str | None, canaries: Path | None, by:
     site = _site(workspace, canaries)
     statistic, report = find(site.settings, statistic_id)
     approval = site.approve(statistic, report=report, by=by, until=until.date() if until else None)
+    AuditLog(site.settings).add("publish", by=approval.by, statistic=approval.id)
+    sharing.record(site.settings, [approval.id], purpose=PURPOSE, to=sharing.EVERYBODY)
     _tell(approval, statistic)
     click.echo(f"site           {site.folder / 'index.html'}")
 
@@ -154,6 +166,7 @@ def recall(statistic_id: str, workspace: str | None, canaries: Path | None, by: 
     """
     site = _site(workspace, canaries)
     recalled = site.recall(statistic_id, by=by, reason=reason)
+    AuditLog(site.settings).add("recall", by=recalled.by, statistic=recalled.id, reason=recalled.reason)
     click.echo(f"recalled       {recalled.id}\nsite           {site.folder / 'index.html'}")
 
 

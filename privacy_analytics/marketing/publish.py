@@ -11,6 +11,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from privacy_analytics import sharing
+from privacy_analytics.audit import AuditLog
 from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.errors import NotFound, UsageError
 from privacy_analytics.figures import sources, specifications
@@ -61,12 +63,14 @@ def publish(
         "approved_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     site = Site(settings, today or datetime.now(settings.zone).date(), canaries)
-    folder = site.folder / place(published)
+    folder, report = site.folder / place(published), f"{manifest['month']}/{manifest['report']}"
     said = json.dumps(published, indent=2, sort_keys=True, ensure_ascii=False).encode()
     with site.alone():
         draft = site.draft(report=published)
+        sharing.record(settings, [report], purpose=_purposes(published["releases"], store), to=sharing.EVERYBODY)
         replace_folder(folder, {PAGE: page, MANIFEST: said})
         site.put(draft)
+    AuditLog(settings).add("publish", by=name, report=report)
     return folder / PAGE
 
 
@@ -90,6 +94,11 @@ def _manifest(raw: dict[str, Any]) -> dict[str, Any]:
             "The run's manifest does not say which report of which month it is. Run it again with `pa run`."
         )
     return kept | {"variant": variant(raw.get("parameters") or {})}
+
+
+def _purposes(releases: Iterable[str], store: ReleaseStore) -> str:
+    """What the numbers of a report were released for."""
+    return ", ".join(sorted({str((store.get(each).recorded or {}).get("purpose")) for each in releases}))
 
 
 def _headline(page: str, store: ReleaseStore) -> dict[str, Any] | None:

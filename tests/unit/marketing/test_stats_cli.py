@@ -10,10 +10,13 @@ import pytest
 from click.testing import CliRunner
 
 from privacy_analytics import claims
+from privacy_analytics.audit import AuditLog
 from privacy_analytics.cli import stats as command
 from privacy_analytics.errors import GateError, NotFound, PolicyError, UsageError
+from privacy_analytics.marketing.publish import publish
 from privacy_analytics.marketing.site import Site
 from privacy_analytics.marketing.terms import REASONS
+from privacy_analytics.sharing import exports
 
 
 @pytest.fixture
@@ -115,6 +118,59 @@ def test_an_export_is_the_sites_own_file(pa, approve, said, tmp_path, house, kin
     out = tmp_path / f"mine.{kind}"
     assert pa("export", said[1].id, "--format", kind, "--out", out).exit_code == 0
     assert out.read_bytes() == house.path("published", "statistics", said[1].id, f"{said[1].id}.{kind}").read_bytes()
+
+
+RECIPIENT = """
+[sharing]
+regions = ["US"]
+
+[[recipients]]
+name = "Chart Makers"
+category = "analytics"
+region = "US"
+purposes = ["marketing"]
+contract = 2026-02-01
+"""
+
+
+def register(house, text):
+    file = house.root / "workspace.toml"
+    file.write_text(file.read_text().partition("[sharing]")[0].partition("[[recipients]]")[0] + text)
+
+
+@pytest.mark.clause("6.export_ledger")
+def test_every_way_out_is_written_down_with_purpose_clause_and_recipient(pa, said, house, tmp_path):
+    register(house, RECIPIENT)
+    pa("approve", said[1].id, "--by", "Ada")
+    for to in ((), ("--to", "Chart Makers")):
+        done = pa("export", said[1].id, "--format", "csv", "--out", tmp_path / "x.csv", *to)
+        assert done.exit_code == 0, done.output
+    publish(house, house.path("runs", "2026-10", "case_study", "001"), approved_by="Ada", today=date(2026, 11, 23))
+    told = [(each.what, each.purpose, each.clause, each.recipient, each.region) for each in exports(house)]
+    assert told == [
+        ((said[1].id,), "marketing", 4, "public site", "everywhere"),
+        ((said[1].id,), "marketing", 4, "marketing", "inside"),
+        ((said[1].id,), "marketing", 6, "Chart Makers", "US"),
+        (("2026-10/case_study",), "usage", 4, "public site", "everywhere"),
+    ]
+
+
+@pytest.mark.parametrize(("old", "new"), [("Chart Makers", "Others"), ('["US"]', '["CA"]')])
+def test_a_recipient_who_may_not_have_it_gets_no_file_and_no_line(pa, said, house, tmp_path, old, new):
+    register(house, RECIPIENT.replace(old, new))
+    pa("approve", said[1].id, "--by", "Ada")
+    refused = pa("export", said[1].id, "--format", "csv", "--out", tmp_path / "x.csv", "--to", "Chart Makers")
+    assert isinstance(refused.exception, PolicyError)
+    assert not (tmp_path / "x.csv").exists()
+    assert [each.recipient for each in exports(house)] == ["public site"]
+
+
+def test_who_approved_and_recalled_is_logged(pa, said, house):
+    pa("approve", said[1].id, "--by", "Ada")
+    pa("recall", said[1].id, "--by", "Ben", "--reason", "misleading")
+    told = {entry.action: dict(entry.facts) for entry in AuditLog(house).entries()}
+    assert told["publish"] == {"by": "Ada", "statistic": said[1].id}
+    assert told["recall"] == {"by": "Ben", "statistic": said[1].id, "reason": "misleading"}
 
 
 def test_a_csv_holds_what_is_hidden_as_nothing(pa, approve, said, tmp_path):
