@@ -135,7 +135,8 @@ def _carry_out(at: Desk, request: Request, officer: str) -> None:
         click.echo(f"  Do not ask them to opt in before {said['ask_again_from']}.")
     if request.kind == "unhold":
         for each in deferred(at.requests, at.requests.accounts(request)):
-            click.echo(f"  Deferred until now: {each.id}. Carry it on: pa account {each.kind} --request {each.id}")
+            again = f"pa account {each.kind} --by NAME --confirm --request {each.id}"
+            click.echo(f"  Deferred until now: {each.id}. Carry it on: {again}")
 
 
 def _told(kind: Kind, accounts: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any, cast
 
 import click
 
@@ -133,9 +134,17 @@ def _show(at: Desk, request: Request) -> None:
         if day:
             click.echo(f"{what} on {day}")
     for name, value in request.frozen.items():
-        click.echo(f"  {name}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
+        click.echo(f"  {name}: {_words(value)}")
     for step in request.steps:
         click.echo(f"  {step.at}  {step.state:<9} {step.what}")
     folder = at.requests.path(request, RECORD).parent
     for file in sorted(each for each in folder.rglob("*") if each.is_file()):
         click.echo(f"  requests/{file.relative_to(at.requests.folder)}")
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_words(each)}" for name, each in cast("dict[str, Any]", value).items())
+    if isinstance(value, list):
+        return ", ".join(map(_words, cast("list[Any]", value)))
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

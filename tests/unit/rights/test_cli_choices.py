@@ -90,7 +90,7 @@ def test_a_hold_is_set_and_lifted_by_its_matter(pa, settings, lake):
     waiting = requests.create("erase", account, by="N. N.", received=DAY)
     requests.step(waiting, "deferred", "deferred")
     said = pa("unhold", *BY, *MATTER[:2], people="u-1\n")
-    assert f"pa account erase --request {waiting.id}" in said
+    assert f"pa account erase --by NAME --confirm --request {waiting.id}" in said
     assert lake.marked("hold").collect().is_empty()
     assert not list(settings.path("requests").rglob("letter*"))
 

@@ -67,11 +67,14 @@ def test_what_waits_for_a_hold_stays_in_the_list_and_is_never_overdue(pa, entere
 
 
 def test_one_request_is_shown_with_its_steps_and_files(pa, entered, requests):
-    one = entered("access", "2026-12-31", "partial", acknowledged=TODAY)
+    one = entered(
+        "access", "2026-12-31", "partial", acknowledged=TODAY, frozen={"rows": {"chats": 3}, "exports": False}
+    )
     requests.path(one, "letter-done.md").write_text("Dear …")
     said = pa("requests", one.id)
     assert "answer by 2027-02-14" in said
     assert "partial   so" in said
+    assert "  rows: chats 3\n  exports: no\n" in said
     assert f"requests/{one.id}/letter-done.md" in said
     with pytest.raises(NotFound):
         pa("requests", "R-0000000000")
