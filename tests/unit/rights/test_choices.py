@@ -15,6 +15,7 @@ from privacy_analytics.lake import ALWAYS, Lake
 from privacy_analytics.resolve import resolve
 from privacy_analytics.rights import choices
 from privacy_analytics.rights.choices import CHOICES, carry_out, deferred, freeze, holds
+from privacy_analytics.rights.erase import Erasure, Person, enter
 from privacy_analytics.rights.requests import Requests
 from privacy_analytics.rights.subjects import find, parse
 from privacy_analytics.scrub.identities import IdentityHasher
@@ -111,13 +112,19 @@ def test_who_limits_is_in_no_theme_and_no_phrase_and_still_in_counts(chosen, cou
 
 
 @pytest.mark.clause("6.hold")
-def test_who_is_held_is_in_no_number_and_is_not_erased_until_it_is_lifted(chosen, counted, requests):
+def test_who_is_held_is_in_no_number_and_is_not_erased_until_it_is_lifted(chosen, counted, requests, settings):
+    def erased(entered):
+        return Erasure(settings, requests, by="N. N.", today=DAY).carry_out(entered)[0]
+
     said = chosen("hold", 3, **MATTER)
     assert (counted(), counted("themes")) == (19, 19)
-    assert holds(requests, [pseudonym(3)]) == [said["hold"]]
+    assert holds(requests, [pseudonym(3), pseudonym(4)]) == [said["hold"]]
     assert holds(requests, [pseudonym(4)]) == []
+    waiting = erased(enter(requests, [Person((pseudonym(3),), DAY)], by="N. N.", exports=False))
+    assert (waiting.state, requests.accounts(waiting)) == ("deferred", (pseudonym(3),))
     chosen("unhold", 3, reference=MATTER["reference"])
     assert (counted(), holds(requests, [pseudonym(3)])) == (20, [])
+    assert (erased([waiting]).state, counted()) == ("done", 19)
 
 
 def test_an_account_with_another_hold_stays_held(chosen, counted, requests):
