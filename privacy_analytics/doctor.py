@@ -14,8 +14,10 @@ from privacy_analytics.curator import Curator
 from privacy_analytics.dp.ledger import Answer, Charge
 from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.errors import LedgerError, PrivacyAnalyticsError, UsageError
+from privacy_analytics.marketing.approvals import named
+from privacy_analytics.rights.restore import Replayed, replay
 from privacy_analytics.scrub.weights import model_file
-from privacy_analytics.settings import Settings
+from privacy_analytics.settings import Settings, read
 
 
 @dataclass(frozen=True)
@@ -46,31 +48,45 @@ def examine(root: Path) -> list[Finding]:
     return [*found, *_warnings(settings)]
 
 
-def accept_restore(root: Path, *, name: str = "", reason: str = "") -> int:
-    """Make this place the workspace's home, and enter every stored release that its ledger does not know.
+@dataclass(frozen=True)
+class Accepted:
+    """What was brought up to date in a restored workspace."""
+
+    releases: int
+    """Entered into the ledger."""
+    accounts: Replayed
+
+
+def accept_restore(root: Path, *, name: str = "", reason: str = "", tombstones: Path | None = None) -> Accepted:
+    """Erase again whoever was erased since, make this place the workspace's home, and enter every stored release that
+    its ledger does not know.
 
     People have seen those releases: each is charged as it says, whatever is left, and stays the answer to its question.
-    Returns how many were entered.
+    Until the erased are gone the workspace does not open. ``tombstones`` is the newest suppression list.
 
     Raises
     ------
     UsageError
-        there are some, and nobody says who enters them and why
+        there are strange releases, and nobody says who enters them and why
     LedgerError
         the ledger is broken, or one of those releases is
+    SettingsError
+        the suppression list cannot be used, or somebody could not be erased again
     """
+    again = replay(read(root), by=named(name) if name else "", tombstones=tombstones)
     workspace.accept_restore(root)
     curator = Curator(workspace.load(root))
     ledger = curator.open_ledger()
     strange = ledger.unknown(curator.store.ids())
     if not strange:
-        return 0
+        return Accepted(0, again)
     if not (name.strip() and reason.strip()):
         raise UsageError(
             f"{len(strange)} stored release(s) are not in the ledger. They are entered under a name and for a reason: "
             "pa doctor --accept-restore --name NAME --reason WHY"
         )
-    return ledger.enter([_answer(curator.store, each) for each in strange], name=name, reason=reason)
+    entered = ledger.enter([_answer(curator.store, each) for each in strange], name=name, reason=reason)
+    return Accepted(entered, again)
 
 
 def _answer(store: ReleaseStore, release_id: str) -> Answer:

@@ -15,7 +15,7 @@ from privacy_analytics import workspace as places
 from privacy_analytics.cli import options
 from privacy_analytics.doctor import accept_restore as accept
 from privacy_analytics.doctor import examine
-from privacy_analytics.errors import SettingsError
+from privacy_analytics.errors import SettingsError, UsageError
 from privacy_analytics.shipped import shipped
 
 LOCAL_CONTACT = "privacy@localhost"
@@ -45,16 +45,29 @@ def init(folder: Path, product: str, contact_email: str, timezone: str, policy_p
 @click.command()
 @options.workspace
 @click.option("--accept-restore", is_flag=True, help="This moved or restored workspace is the only one in use.")
+@click.option(
+    "--tombstones",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The newest private/tombstones.json, kept beside the backups: who is on it is erased from this one, too.",
+)
 @click.option("--name", default="", help="Who accepts it, where the ledger is older than its releases.")
 @click.option("--reason", default="", help="Why it is older.")
-def doctor(workspace: str | None, accept_restore: bool, name: str, reason: str) -> None:
+def doctor(workspace: str | None, accept_restore: bool, tombstones: Path | None, name: str, reason: str) -> None:
     """Say what is wrong with a workspace and how to mend it."""
     root = places.find(workspace)
     if accept_restore:
-        entered = accept(root, name=name, reason=reason)
+        accepted = accept(root, name=name, reason=reason, tombstones=tombstones)
         click.echo("this place is the workspace's home from now on")
-        if entered:
-            click.echo(f"{entered} release(s) that the ledger did not know are in it now, with their charges")
+        if accepted.accounts.erased:
+            click.echo(
+                f"{accepted.accounts.erased} account(s) that were erased before were erased from this backup again"
+            )
+        if accepted.accounts.left:
+            click.echo(f"{accepted.accounts.left} account(s) are on hold or half erased: pa account requests")
+        if accepted.releases:
+            click.echo(f"{accepted.releases} release(s) that the ledger did not know are in it now, with their charges")
+    elif tombstones:
+        raise UsageError("--tombstones goes with --accept-restore.")
     findings = examine(root)
     for finding in findings:
         click.echo(f"{finding.level:<8} {finding.what}\n         {finding.mend}")

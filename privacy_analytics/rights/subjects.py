@@ -76,15 +76,19 @@ def stores(lake: Lake) -> tuple[str, ...]:
     return (*lake.schemas, "quarantine")
 
 
+def everyone(lake: Lake) -> list[pl.LazyFrame]:
+    """The accounts (one column) of each file of the lake's tables, committed or not, and of the quarantine."""
+    files = [file for table in lake.schemas for _, _, file in lake.live(table)]
+    files += [file for file in lake.root.glob("quarantine/*.parquet") if "account" in pl.read_parquet_schema(file)]
+    return [pl.scan_parquet(file, hive_partitioning=False).select("account") for file in files]
+
+
 def _present(lake: Lake, pseudonyms: Iterable[str]) -> set[str]:
     """Those of the pseudonyms that any table, or the quarantine, has a row of."""
     wanted = pl.col("account").is_in(list(pseudonyms))
-    files = [file for table in lake.schemas for _, _, file in lake.live(table)]
-    files += [file for file in lake.root.glob("quarantine/*.parquet") if "account" in pl.read_parquet_schema(file)]
-    if not files:
-        return set()
-    parts = [pl.scan_parquet(file, hive_partitioning=False).select("account").filter(wanted) for file in files]
-    return {each for rows in pl.collect_all(parts) for each in rows["account"]}
+    return {
+        each for rows in pl.collect_all([rows.filter(wanted) for rows in everyone(lake)]) for each in rows["account"]
+    }
 
 
 def _parsed(line: str, number: int) -> Asked:

@@ -70,13 +70,13 @@ def test_releases_that_a_restored_ledger_does_not_know_are_entered_and_stay_the_
     (finding,) = errors(october.root)
     assert "older than its releases" in finding.what
     assert "pa doctor --accept-restore --name NAME --reason WHY" in finding.mend
-    assert doctor.accept_restore(october.root, **NAMED) == 2
+    assert doctor.accept_restore(october.root, **NAMED).releases == 2
     assert errors(october.root) == []
     assert curator_of(october).ledger.lifetime() == spent
     after = answered(october, curator_of)
     assert [after[table]["releases"] for table in TWO] == [before[table]["releases"] for table in TWO]
     assert [after[table]["nano_rho"] for table in TWO] == [0, 0]
-    assert doctor.accept_restore(october.root) == 0
+    assert doctor.accept_restore(october.root).releases == 0
 
 
 def test_releases_are_entered_under_a_name_and_a_reason_alone(october: Settings, curator_of: Any):
