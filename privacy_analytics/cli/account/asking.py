@@ -14,7 +14,7 @@ import click
 from privacy_analytics.errors import UsageError
 from privacy_analytics.lake import Lake
 from privacy_analytics.marketing.approvals import named
-from privacy_analytics.rights.clocks import day_of
+from privacy_analytics.rights.clocks import acknowledge_by, answer_by, day_of
 from privacy_analytics.rights.requests import Kind, Request, Requests
 from privacy_analytics.rights.subjects import FORM, Asked, find, parse
 from privacy_analytics.settings import Settings
@@ -32,6 +32,9 @@ received = click.option(
 )
 carry_on = click.option(
     "--request", "request_id", metavar="R-…", help="Carry on a request that was cut short; nobody is named again."
+)
+enter_only = click.option(
+    "--enter", "enter_only", is_flag=True, help="Only enter it, so that its clocks run; carry it on with --request."
 )
 
 
@@ -68,6 +71,16 @@ class Desk:
         if request.kind != kind:
             raise UsageError(f"That request is of the kind {request.kind}. Carry it on with: pa account {request.kind}")
         return request
+
+    def tell_entered(self, request: Request) -> None:
+        """What follows from a request that is only entered: its deadlines, and how it is carried on."""
+        days = (acknowledge_by, "acknowledge"), (answer_by, "answer")
+        due = [f"{what} by {day}" for by, what in days if (day := by(request, self.settings.holidays))]
+        click.echo(
+            f"{request.id}  {request.kind}: entered for {request.accounts} account(s)  {', '.join(due)}".rstrip()
+        )
+        confirm = " --confirm" if request.kind in ("close", "erase") else ""
+        click.echo(f"  Carry it on: pa account {request.kind} --by NAME{confirm} --request {request.id}")
 
 
 def desk(workspace: str | None) -> Desk:

@@ -20,7 +20,13 @@ from privacy_analytics.rights.requests import Kind, Request
 
 _REFERENCE = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9._/-]{0,39}")
 _common = asking.options(
-    options.workspace, asking.by, asking.received, asking.request_file, asking.carry_on, asking.dry_run
+    options.workspace,
+    asking.by,
+    asking.received,
+    asking.request_file,
+    asking.carry_on,
+    asking.enter_only,
+    asking.dry_run,
 )
 _reference = click.option("--reference", metavar="REF", help="Number of the matter, such as 2026-CV-118; no names.")
 
@@ -76,11 +82,11 @@ def unhold(reference: str | None, request_id: str | None, **given: Any) -> None:
 @click.command()
 @_common
 @click.option("--confirm", is_flag=True, help="Do it: what is removed cannot be had back.")
-def close(*, confirm: bool, dry_run: bool, **given: Any) -> None:
+def close(*, confirm: bool, dry_run: bool, enter_only: bool, **given: Any) -> None:
     """Remove the identity of closed accounts for good; their pseudonymous rows stay (policy §5)."""
-    if confirm == dry_run:
-        raise UsageError("Closing removes identities for good. Say --dry-run first, then --confirm.")
-    _decide("close", dry_run=dry_run, **given)
+    if confirm + dry_run + enter_only != 1:
+        raise UsageError("Closing removes identities for good. Say --dry-run first, then --confirm; or --enter.")
+    _decide("close", dry_run=dry_run, enter_only=enter_only, **given)
 
 
 def _decide(
@@ -91,10 +97,13 @@ def _decide(
     received: datetime | None,
     request_file: Path | None,
     request_id: str | None,
+    enter_only: bool,
     dry_run: bool,
     facts: dict[str, str] | None = None,
 ) -> None:
     at, officer = asking.desk(workspace), asking.officer(by)
+    if request_id and enter_only:
+        raise UsageError("That request is entered. Leave --enter out to carry it on.")
     if request_id:
         entered = [at.entered(request_id, kind)]
         if dry_run:
@@ -114,7 +123,10 @@ def _decide(
                 for accounts, since, frozen in wanted
             ]
     for request in entered:
-        _carry_out(at, request, officer)
+        if enter_only:
+            at.tell_entered(request)
+        else:
+            _carry_out(at, request, officer)
 
 
 def _carry_out(at: Desk, request: Request, officer: str) -> None:

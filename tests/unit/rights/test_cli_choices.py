@@ -105,6 +105,7 @@ def test_a_hold_is_set_and_lifted_by_its_matter(pa, settings, lake):
         ("unhold",),
         ("close",),
         ("close", "--confirm", "--dry-run"),
+        ("close", "--confirm", "--enter"),
         ("opt-out", "--received", "2999-01-01"),
     ],
 )
@@ -126,6 +127,18 @@ def test_a_held_account_is_not_closed_and_the_letter_says_so(pa, settings, lake)
     assert "; letter drafted; analytics excluded from now" in said
     assert [file.name for file in settings.path("requests").rglob("letter*")] == ["letter-deferred.md"]
     assert lake.scan("identities", ALWAYS, lake.batches()).collect().height == 2
+
+
+def test_a_request_can_be_entered_now_and_carried_out_later(pa, settings, lake):
+    said = pa("close", *BY, "--received", "2026-01-02", "--enter", people="u-1\n")
+    (request,) = entered(settings)
+    assert f"{request.id}  close: entered for 1 account(s)  acknowledge by 2026-01-16, answer by 2026-02-16" in said
+    assert f"pa account close --by NAME --confirm --request {request.id}" in said
+    assert (request.state, lake.scan("identities", ALWAYS, lake.batches()).collect().height) == ("open", 2)
+    with pytest.raises(UsageError, match="is entered"):
+        pa("opt-out", *BY, "--enter", "--request", request.id)
+    pa("close", *BY, "--confirm", "--request", request.id)
+    assert (entered(settings)[0].state, entered(settings)[0].received) == ("done", DAY)
 
 
 def test_a_request_that_was_cut_short_is_carried_on_and_nobody_is_named_again(pa, settings, lake):
