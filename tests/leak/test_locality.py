@@ -171,3 +171,17 @@ def test_adding_an_account_changes_no_stored_row_of_any_other_and_no_cell_but_by
     assert {question for question, _ in (each for each in adds if isinstance(each, tuple))} > set(QUESTIONS[:2])
     summed = {each: before.get(each, 0) + adds.get(each, 0) for each in {*before, *adds}}
     assert noised(among) == {each: n for each, n in summed.items() if n}
+
+
+def test_who_says_to_be_under_18_changes_nothing_of_any_other_and_adds_to_no_cell(tmp_path):
+    rng = random.Random(9)
+    others = [person(rng, name) for name in ("anna", "ben")]
+    young = person(rng, "young")
+    young["chats"][0]["messages"].append({"role": "user", "content": "im 15, is that ok?"})
+    without, among = ingested(tmp_path / "without", others), ingested(tmp_path / "among", [young, *others])
+    rows, all_rows = stored(without), stored(among)
+    assert len(all_rows[("marks", "all")]) == 1
+    pseudonyms = rows[("accounts", "all")]["account"].to_list()
+    for place, theirs in rows.items():
+        assert all_rows[place].filter(pl.col("account").is_in(pseudonyms)).equals(theirs, null_equal=True), place
+    assert noised(among) == noised(without)

@@ -22,7 +22,7 @@ EDGE = TODAY - timedelta(days=LIMIT)
 
 @pytest.fixture
 def kept(empty, add):
-    """Chats and events are kept for 30 days: each table has a row of the oldest day that stays and of the day before."""
+    """Chats and events are kept for 30 days: each table has a row of the oldest day that stays, and an older one."""
     days = [EDGE, EDGE - timedelta(days=1)]
     rows = pl.DataFrame({"account": ["a" * 32, "b" * 32], "day": days})
     chats = rows.with_columns(conversation=pl.Series([1, 2], dtype=pl.Int64))

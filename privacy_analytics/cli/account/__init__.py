@@ -18,6 +18,7 @@ COMMANDS = {
     "unlimit": "choices",
     "hold": "choices",
     "unhold": "choices",
+    "held": "held",
     "requests": "requests",
     "acknowledge": "requests",
     "extend": "requests",

@@ -34,6 +34,7 @@ def test_audio_is_seen_in_any_dress(container, dress):
     assert carries_audio(f"listen to this: {text}")
 
 
+@pytest.mark.clause("3.audio")
 @each_container
 def test_a_row_with_audio_in_any_text_is_left_out_by_rule(bench, container):
     text = DRESSES["base64"](CONTAINERS[container])

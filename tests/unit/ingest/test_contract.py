@@ -91,10 +91,15 @@ def test_an_account_not_attested_to_be_of_age_brings_no_row_in(bench, event):
     assert bench.rows("events")["account"].n_unique() == bench.rows("accounts").height == 1
 
 
-def test_values_outside_a_public_list_become_other(bench, event):
-    bench.write("events.jsonl", [event(feature=" Chat "), event(feature="secret project", at="2026-10-03T10:00:00Z")])
+@pytest.mark.clause("3.technical")
+@pytest.mark.parametrize(
+    ("column", "listed"), [("feature", " Chat "), ("os", "Linux"), ("browser", "Firefox"), ("host", "REAPER")]
+)
+def test_values_outside_a_public_list_become_other(bench, event, column, listed):
+    odd = event(at="2026-10-03T10:00:00Z", **{column: "NT 10.0 build planted-4711"})
+    bench.write("events.jsonl", [event(**{column: listed}), odd])
     bench.take()
-    assert sorted(bench.rows("events")["feature"]) == ["chat", "other"]
+    assert sorted(bench.rows("events")[column].str.to_lowercase()) == sorted([listed.strip().lower(), "other"])
 
 
 def test_offsets_become_utc_and_months_are_cut_in_the_workspace_zone(bench_in, event):
@@ -115,6 +120,7 @@ def test_a_conversation_lands_whole_in_the_month_it_starts_in(bench):
     assert messages["conversation"].unique().to_list() == chats["conversation"].to_list()
 
 
+@pytest.mark.clause("3.chats")
 def test_every_text_is_scrubbed_before_it_is_stored(bench):
     bench.write("chats.jsonl", [CHAT])
     bench.write("support.jsonl", [TICKET])
@@ -142,11 +148,14 @@ def test_the_scrubber_knows_an_accounts_own_identifiers_also_from_an_earlier_exp
     assert all(own.entries for own in bench.scrubber.own)
 
 
-def test_identities_and_account_ids_never_land(bench):
+@pytest.mark.clause("3.identities")
+def test_identities_and_account_ids_never_land(bench, event):
     person = {"account_id": "acct-0815", "email": "kim@x.example", "username": "kimbeats", "name": "Kim Lee"}
     bench.write("accounts.jsonl", [person | {"age_attested": True}])
+    bench.write("events.jsonl", [event("acct-0815"), event("acct-0815", "yesterday")])
     bench.take()
-    stored = str(bench.rows("accounts").to_dicts()) + str(bench.rows("identities").to_dicts())
+    assert bench.rows("events").height == bench.quarantine().height == 1
+    stored = str([bench.rows(table).to_dicts() for table in bench.lake.schemas]) + str(bench.quarantine().to_dicts())
     assert not [value for value in person.values() if value in stored]
     assert bench.rows("identities")["type"].null_count() == 3
 

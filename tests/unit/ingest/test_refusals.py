@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 import zstandard
 
+from privacy_analytics.cli.ingest import summary
 from privacy_analytics.errors import ContractError, NotFound, SettingsError, TryLater
 from privacy_analytics.ingest import unpack
 
@@ -44,13 +45,28 @@ def test_a_csv_header_that_does_not_fit_is_refused_by_name(bench, event, header,
 PROJECT = {"account_id": "a", "project_id": "p1", "saved_at": "2026-10-02T10:00:00Z", "tracks": 24}
 
 
+@pytest.mark.clause("3.projects")
 @pytest.mark.parametrize("name", ["projects.csv", "projects.parquet"])
 def test_track_names_stop_the_intake_of_projects_and_are_nowhere(bench, name):
     bench.write("events.csv", [HEADER, ROW.replace("planted-account", "a")])
     frame = pl.DataFrame([PROJECT | {"track_names": "planted Lead Vox"}])
     (frame.write_csv if name.endswith("csv") else frame.write_parquet)(bench.export / name)
-    assert "1 undeclared column(s) in projects: track_names" in refused(bench)
+    message = refused(bench)
+    assert "1 undeclared column(s) in projects: track_names. Policy §3 allows" in message
+    assert "Drop or rename them in a map" in message
     assert_nowhere(bench, b"planted")
+    report = bench.take('[projects]\ndrop = ["track_names"]\n')
+    assert "projects.track_names dropped: not on the allow-list (policy §3)" in summary(report).splitlines()
+    assert bench.rows("projects").height == 1
+    assert_nowhere(bench, b"planted")
+
+
+def test_json_lines_of_projects_say_which_columns_a_map_drops_and_no_value(bench):
+    odd = {"planted secret@x.test": 1, "track_name": "planted"}
+    bench.write("projects.jsonl", [PROJECT, PROJECT | {"project_id": "p2"} | odd])
+    report = bench.take('[projects]\ndrop = "rest"\n')
+    assert report.left_out == ["projects.track_name"]
+    assert report.tables["projects"].added == 2
 
 
 def test_a_project_with_track_names_goes_to_quarantine_without_them(bench):
