@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from privacy_analytics.audit import AuditLog
 from privacy_analytics.counting import LakeEngine
 from privacy_analytics.dp import mechanisms
 from privacy_analytics.dp.questions import Adopters, CountAccounts, CountRows
@@ -84,6 +86,25 @@ def test_a_new_policy_version_keeps_the_answers(october: Settings, ask: Asked):
     assert first["releases"]["answer"]["recorded"]["policy"] == "1.0"
     later = ask(load(october.root), CountAccounts("events", by="os").canonical())
     assert later["releases"]["answer"]["recorded"]["policy"] == "2.0"
+
+
+def test_every_release_is_one_line_of_the_audit_log(october: Settings, ask: Asked):
+    plan = ask(october, FEATURES)
+    again = ask(october, FEATURES, purpose="usage", report="usage_report")
+    with pytest.raises(PolicyError):
+        ask(october, CountAccounts("chats").canonical(), purpose="marketing")
+    ids = [plan["releases"]["answer"]["id"]]
+    about = {"month": "2026-10", "user": os.getuid(), "releases": ids}
+    assert [dict(entry.facts) for entry in AuditLog(october).entries()] == [
+        {"purpose": "exploration", "new": 1, **about},
+        {"purpose": "usage", "report": "usage_report", "new": 0, **about},
+    ]
+    assert again["releases"] == plan["releases"]
+
+
+def test_a_report_has_a_name_that_a_log_may_hold(october: Settings, ask: Asked):
+    with pytest.raises(UsageError, match="A report is named"):
+        ask(october, FEATURES, report="jane@example.com")
 
 
 def test_a_release_keeps_how_texts_were_scrubbed_when_it_was_made(october: Settings, ask: Asked):
