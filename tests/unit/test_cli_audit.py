@@ -61,8 +61,9 @@ def test_a_grant_is_logged_with_who_gave_it(pa, empty):
 
 
 @pytest.fixture
-def report(october, session_of):
+def report(workspace_with, events, session_of):
     """``report()`` checks a finished run again; ``report.folder`` is the run's."""
+    october = workspace_with(events(range(200)))
     release = session_of(october).release(CountAccounts("events", by="feature"), share=0.5).release
     output = nbformat.v4.new_output("display_data", {"text/html": figures.table(release)})
     first = nbformat.v4.new_markdown_cell("# Usage", id="a-00")
@@ -83,25 +84,15 @@ def report(october, session_of):
     return checked
 
 
-def test_a_report_that_is_as_it_was_made_is_told_rule_by_rule(report):
+def test_a_report_is_checked_again_rule_by_rule_and_what_is_not_as_it_was_made_is_refused(report):
     done = report()
     assert done.exit_code == 0, done.output
     assert "refused" not in done.output
-    told = ("its manifest says", "its releases are in the ledger", "policy 1.0 is one of this", "can be read")
-    assert all(rule in done.output for rule in told)
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "told"),
-    [
-        ("files", {"report.html": "00"}, "its manifest says: report.html"),
-        ("releases", ["r-000000000000"], "in the ledger: 1 of 1 are not"),
-        ("policy", "9.9", "no such version"),
-    ],
-)
-def test_a_report_that_is_not_as_it_was_made_is_refused(report, key, value, told):
+    assert "every byte of it can be read" in done.output
     manifest = report.folder / "manifest.json"
-    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {key: value}))
-    done = report()
-    assert told in done.output
-    assert isinstance(done.exception, GateError)
+    changed = {"files": {"report.html": "00"}, "releases": ["r-000000000000"], "policy": "9.9"}
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | changed))
+    again = report()
+    assert isinstance(again.exception, GateError)
+    for told in ("its manifest says: report.html", "in the ledger: 1 of 1 are not", "no such version"):
+        assert told in again.output
