@@ -83,8 +83,8 @@ def exported(
     return own
 
 
-def _rows(lake: Lake, table: str, accounts: Collection[str]) -> dict[str, list[Row]]:
-    """The committed rows of some accounts, oldest first; of sessions those of each month's newest derivation."""
+def stored(lake: Lake, table: str, accounts: Collection[str]) -> pl.DataFrame:
+    """The committed rows of some accounts in a table, oldest first, with ``month`` and ``batch``."""
     committed, schema = set(lake.batches()), lake.schemas[table]
     parts = [
         pl.scan_parquet(file, schema=schema, missing_columns="insert", hive_partitioning=False)
@@ -94,9 +94,14 @@ def _rows(lake: Lake, table: str, accounts: Collection[str]) -> dict[str, list[R
         if batch in committed
     ]
     if not parts:
-        return {}
+        return pl.DataFrame(schema={**schema, "month": pl.String(), "batch": pl.String()})
     times = [name for name, kind in schema.items() if isinstance(kind, pl.Datetime)]
-    rows = pl.concat(pl.collect_all(parts)).sort(*times[:1], "batch", maintain_order=True)
+    return pl.concat(pl.collect_all(parts)).sort(*times[:1], "batch", maintain_order=True)
+
+
+def _rows(lake: Lake, table: str, accounts: Collection[str]) -> dict[str, list[Row]]:
+    """The rows of each account; of sessions those of each month's newest derivation."""
+    rows = stored(lake, table, accounts)
     if table == "sessions":
         rows = rows.filter(pl.col("batch") == pl.col("batch").max().over("account", "month"))
     parted = rows.partition_by("account", as_dict=True)
