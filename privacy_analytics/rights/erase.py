@@ -175,9 +175,11 @@ class Erasure:
         stones = Tombstones(self.settings)
         for each in requests:
             stones.add(about[each.id], request=each.id, on=self.today)
-            self.requests.step(each, "working", "tombstones stand: no later export brings it back")
+            self._working(each, "tombstones stand: no later export brings it back")
         self._files(needles, done)
         self._rows(everyone, done)
+        for each in requests:
+            self._working(each, done.lake)
         if self.exports:
             with done.store("exports"):
                 done.exports = rewrite_exports(self.exports.folder, self.exports.column_map, self.settings, everyone)
@@ -186,7 +188,8 @@ class Erasure:
             for each in requests:
                 self.requests.step(self.requests.get(each.id), "partial", " ".join(done.failed))
             return
-        for each in requests:
+        self._sweep(needles).forget()
+        for each in map(self.requests.get, [each.id for each in requests]):
             write_private(self.requests.path(each, RECEIPT), receipt(self.settings, each, done, on=self.today))
         for other in map(self.requests.get, self._entered(everyone)):
             if other.kind != "erase" and other.state != "done" and set(self.requests.accounts(other)) <= set(everyone):
@@ -194,6 +197,9 @@ class Erasure:
         rewrite(self.lake, ABOUT, pl.col("account").is_in(everyone))
         for each in requests:
             self._finish(self.requests.get(each.id))
+
+    def _working(self, request: Request, what: str) -> None:
+        self.requests.step(self.requests.get(request.id), "working", what)
 
     def _entered(self, accounts: Iterable[str]) -> list[str]:
         """Requests of any kind about accounts; a crash may have left a subject without its record."""

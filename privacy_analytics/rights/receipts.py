@@ -45,6 +45,14 @@ class Done:
     failed: list[str] = field(default_factory=list[str])
     """Stores that failed or still hold something, in sentences that say what to do."""
 
+    @property
+    def lake(self) -> str:
+        """What was written anew of the lake, as a step says it."""
+        files, of_files, size, whole = (
+            sum(getattr(each, name) for each in self.rewritten) for name in ("files", "of_files", "bytes", "of_bytes")
+        )
+        return f"lake: {files} of {of_files} files written anew, {size / max(whole, 1):.2%} of bytes"
+
     @contextmanager
     def store(self, name: str) -> Generator[None]:
         """A store that fails is noted; the others are done all the same."""
@@ -58,7 +66,6 @@ class Done:
 
 def receipt(settings: Settings, request: Request, done: Done, *, on: date) -> str:
     """A receipt as JSON; its ``rows`` are those that the accounts had when the request was made."""
-    size, whole = (sum(getattr(each, name) for each in done.rewritten) for name in ("bytes", "of_bytes"))
     written = {
         "format": FORMAT,
         "request": request.id,
@@ -71,10 +78,8 @@ def receipt(settings: Settings, request: Request, done: Done, *, on: date) -> st
         "pass": {
             "requests": done.requests,
             "files_changed": dict(sorted(done.changed.items())),
-            "lake_files_rewritten": sum(each.files for each in done.rewritten),
-            "of_files": sum(each.of_files for each in done.rewritten),
-            "share_of_bytes": round(size / whole, 6) if whole else 0,
         },
+        "steps": [asdict(step) for step in request.steps],
         "exports": done.exports and {**asdict(done.exports), "alone": len(done.exports.alone)},
         "verified": f"0 hits in {done.stores} stores",
         "stays": STAYS,

@@ -98,6 +98,10 @@ class Sweep:
             *(f"{where} has {n} file(s) that cannot be searched. Remove them by hand." for where, n in closed.items()),
         ]
 
+    def forget(self) -> None:
+        """Nothing is left that a retry would have to know of."""
+        self._unswept.unlink(missing_ok=True)
+
     def to_withdraw(self, seen: Seen) -> list[str]:
         """The published reports among what was seen, such as ``published/2026-08/usage_report``."""
         return sorted({folder for path in seen.files if (folder := _report(path))})
@@ -158,7 +162,8 @@ class Sweep:
     def _open(self) -> set[str]:
         """What an earlier sweep found and could not take out, and what nobody has changed since."""
         told: dict[str, str] = json.loads(self._unswept.read_text()) if self._unswept.exists() else {}
-        return {path for path, digest in told.items() if _digest(self.settings.path(path)) == digest}
+        found = {path: self.settings.path(path) for path in told}
+        return {path for path, file in found.items() if file not in self.leave and _digest(file) == told[path]}
 
     def _remember(self, paths: Iterator[str]) -> None:
         told = {path: _digest(self.settings.path(path)) for path in paths}

@@ -59,22 +59,26 @@ class Withdrawals:
         return f"replaced by {made.folder.relative_to(self.settings.root).as_posix()}; look at it and publish it again"
 
     def _told(self, folder: Path, place: str) -> dict[str, Any]:
-        """What it takes to make a report again: of its newest run that is published under that name."""
-        from privacy_analytics.marketing.pages import variant
-
+        """What it takes to make a report again: what the run says that it was published from."""
         month, name = folder.parent.name, folder.name
-        for file in sorted(self.settings.path("runs", month).glob("*/[0-9][0-9][0-9]/manifest.json"), reverse=True):
-            made = json.loads(file.read_text(encoding="utf-8"))
-            if made["month"] == month and made["report"] + variant(made["parameters"]) == name:
+        published = _manifest(folder)
+        for run in sorted(self.settings.path("runs", month).glob("*/[0-9][0-9][0-9]"), reverse=True):
+            made = _manifest(run)
+            if "sha256" in published and made.get("files", {}).get("report.html") == published["sha256"]:
                 given = {key: str(value) for key, value in made["parameters"].items() if key not in _OWN}
                 return {"place": place, "month": month, "report": made["report"], "parameters": given}
-        return {"place": place, "month": month, "report": name, "parameters": {}}
+        return {"place": place, "month": month, "report": published.get("report", name), "parameters": {}}
 
     def _open(self) -> list[dict[str, Any]]:
         return json.loads(self._file.read_text(encoding="utf-8")) if self._file.exists() else []
 
     def _note(self, told: list[dict[str, Any]]) -> None:
         write_private(self._file, json.dumps(told, indent=1))
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    file = folder / "manifest.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
 _OWN = ("month", "workspace")
