@@ -41,7 +41,7 @@ class Plain:
 
 @pytest.fixture(scope="module")
 def export(tmp_path_factory):
-    """Three accounts with rows in every table; events, projects and crashes without ids, too."""
+    """Three accounts with rows in every table and in the quarantine; events, projects and crashes without ids, too."""
     folder = tmp_path_factory.mktemp("export")
     at = [f"2026-10-02T10:0{n}:00Z" for n in range(4)]
     turns = [{"role": "user", "content": "how do i mix drums", "sent_at": at[0]}]
@@ -54,7 +54,7 @@ def export(tmp_path_factory):
         "events": [{"account_id": u, "occurred_at": at[n], "event": "app_opened", **named}
                    for u in names for n in range(4) for named in ({}, {}, {"event_id": f"e{n}", "session_id": "s"})],
         "projects": [{"account_id": u, "project_id": p, "saved_at": at[0]} for u in names for p in ("p", None)],
-        "crashes": [{"account_id": u, "occurred_at": at[0], "code": "E1"} for u in names],
+        "crashes": [{"account_id": u, "occurred_at": when, "code": "E1"} for u in names for when in (at[0], "never")],
         "support": [{"account_id": u, "ticket_id": "t", "opened_at": at[0], "subject": "drums", "messages": []}
                     for u in names],
     }  # fmt: skip
@@ -109,6 +109,12 @@ def made_of_keys(settings):
     return [*pseudonyms(settings), *numbers]
 
 
+def refused(settings):
+    """The accounts that stand in the quarantine."""
+    files = settings.path("lake").glob("quarantine/*.parquet")
+    return {account for file in files for account in pl.read_parquet(file)["account"]}
+
+
 @pytest.mark.clause("7.keys")
 def test_after_two_rotations_nothing_of_an_older_key_is_left_and_the_same_export_adds_nothing(filled, export):
     before, old = stored(filled), []
@@ -118,6 +124,7 @@ def test_after_two_rotations_nothing_of_an_older_key_is_left_and_the_same_export
         old += now
         assert rotate(filled, by="N. N.").keys == keys
         assert not search(filled.root, old)
+        assert refused(filled) == set(pseudonyms(filled))
         assert (stored(filled), take(filled, export)) == (before, 0)
 
 
