@@ -13,7 +13,6 @@ import click
 
 from privacy_analytics.errors import UsageError
 from privacy_analytics.lake import Lake
-from privacy_analytics.marketing.approvals import named
 from privacy_analytics.rights.clocks import acknowledge_by, answer_by, day_of
 from privacy_analytics.rights.requests import Kind, Request, Requests
 from privacy_analytics.rights.subjects import FORM, Asked, find, parse
@@ -92,6 +91,8 @@ def desk(workspace: str | None) -> Desk:
 
 def officer(name: str) -> str:
     """A name that may stand in a record. Raises UsageError for an address or number."""
+    from privacy_analytics.marketing.approvals import named  # it draws: half a second
+
     return named(name)
 
 
