@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from privacy_analytics.errors import SettingsError
@@ -124,12 +124,14 @@ def test_nobody_is_asked_to_opt_in_for_12_months(opted_out, again):
 DAYS = st.dates(date(2024, 1, 1), date(2032, 12, 31))
 
 
+@settings(max_examples=60, deadline=None)
 @given(day=DAYS, n=st.integers(1, 15))
 def test_business_days_add_up_and_none_is_on_a_weekend(day, n):
     assert business_days(business_days(day, n), 1) == business_days(day, n + 1)
     assert business_days(day, n).isoweekday() <= 5
 
 
+@settings(max_examples=60, deadline=None)
 @given(kind=st.sampled_from(clocks.ANSWERED), received=DAYS)
 def test_receipt_is_confirmed_before_it_is_answered_and_never_later_for_an_earlier_request(kind, received):
     one, later = request(kind, received.isoformat()), request(kind, (received + timedelta(days=1)).isoformat())
