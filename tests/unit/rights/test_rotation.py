@@ -1,9 +1,9 @@
 """Keys rotate: nothing of the old key stays, nothing else changes, and a crash at any step is completed."""
 
 import json
-import os
 import shutil
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -141,14 +141,6 @@ def test_people_are_found_by_every_name_and_their_requests_stay_theirs(filled):
     assert lake.marked("opt_out").collect()["account"].to_list() == own
 
 
-def test_words_of_an_account_are_masked_after_a_rotation_as_before(filled):
-    rotate(filled, by="N. N.")
-    lake, hasher = Lake(filled.path("lake")), IdentityHasher(*filled.secret_keys())
-    own = lake.scan("identities", ALWAYS, lake.batches()).filter(pl.col("account") == pseudonyms(filled)[0]).collect()
-    expected = {entry.hash for entry in hasher.own(email="u-1@x.example", name="Jane Roe").entries}
-    assert set(own.filter(pl.col("type").is_not_null())["hash"]) == expected
-
-
 def test_rows_are_joined_as_before(filled):
     def shape(settings):
         lake = Lake(settings.path("lake"))
@@ -226,16 +218,6 @@ def test_a_rotation_that_died_at_a_step_is_completed_by_the_same_command(filled,
         old += pseudonyms(filled)
 
 
-def test_tombstones_nest_in_a_new_key_and_hold(filled, export):
-    Tombstones(filled).add(pseudonyms(filled)[:1], request="R-0123456789", on=date(2026, 11, 20))
-    (old,) = Tombstones(filled).all()
-    rotate(filled, by="N. N.")
-    (new,) = Tombstones(filled).all()
-    hasher = IdentityHasher(*filled.secret_keys())
-    assert (new.keys, new.hash != old.hash) == (2, True)
-    assert [Tombstones(filled).hold(hasher.generations(each)) for each in ("u-1", "u-2")] == [True, False]
-
-
 def test_a_lake_restored_from_before_a_rotation_is_lifted_without_who_was_erased_since(filled):
     backup = shutil.copytree(filled.path("lake"), filled.root.parent / "backup")
     rotate(filled, by="N. N.")
@@ -246,33 +228,6 @@ def test_a_lake_restored_from_before_a_rotation_is_lifted_without_who_was_erased
         workspace.load(filled.root)
     assert rotate(filled, by="N. N.").completes
     assert {account for rows in stored(filled).values() for account, *_ in rows} == {"u-2", "u-3"}
-
-
-def test_who_prepared_with_the_older_key_writes_nothing(filled):
-    prepared = Lake(filled.path("lake"))
-    rotate(filled, by="N. N.")
-    for lock in (prepared.locked, prepared.alone):
-        with pytest.raises(TryLater, match="rotated meanwhile"), lock():
-            pass
-    with prepared.reading():
-        pass
-
-
-def test_an_older_key_than_the_lakes_is_refused(filled):
-    key = filled.path("private", "key")
-    old = key.read_bytes()
-    rotate(filled, by="N. N.")
-    key.write_bytes(old)
-    with pytest.raises(SettingsError, match="older than the lake"):
-        workspace.load(filled.root)
-
-
-def test_what_waits_for_a_lock_meets_the_same_lock_after_the_swap(filled):
-    names = (".lock", ".gate", ".rows")
-    with Lake(filled.path("lake")).alone():
-        before = [filled.path("lake", name).stat().st_ino for name in names]
-    rotate(filled, by="N. N.")
-    assert [filled.path("lake", name).stat().st_ino for name in names] == before
 
 
 def test_large_tables_are_lifted_in_parts_and_files_stay_by_account(filled, monkeypatch):
@@ -292,17 +247,73 @@ def test_without_room_for_a_second_lake_nothing_is_begun(filled, monkeypatch):
     assert len(workspace.load(filled.root).secret_keys()) == 1
 
 
-def test_a_rotation_is_logged_and_can_be_looked_at_before(filled):
-    seen = planned(filled)
-    assert (seen.keys, seen.tombstones, seen.completes) == (2, 0, False)
-    assert len(filled.secret_keys()) == 1
-    rotate(filled, by="N. N.")
-    entries = [entry.facts for entry in AuditLog(filled).entries() if entry.action == "rotate"]
+@pytest.fixture(scope="module")
+def rotated(made, tmp_path_factory):
+    """A workspace after a rotation, and what it was before: a lake that was opened, its locks, its tombstone."""
+    root = shutil.copytree(made, tmp_path_factory.mktemp("rotated") / "w")
+    workspace.accept_restore(root)
+    settings = workspace.load(root)
+    gone = IdentityHasher(*settings.secret_keys()).pseudonym("u-9")
+    Tombstones(settings).add([gone], request="R-0123456789", on=date(2026, 11, 20))
+    with Lake(settings.path("lake")).alone():
+        locks = {name: settings.path("lake", name).stat().st_ino for name in LOCKS}
+    before = {
+        "planned": planned(settings),
+        "keys": settings.secret_keys(),
+        "prepared": Lake(settings.path("lake")),
+        "locks": locks,
+        "stone": Tombstones(settings).all()[0],
+    }
+    rotate(settings, by="N. N.")
+    return SimpleNamespace(settings=workspace.load(root), **before)
+
+
+LOCKS = (".lock", ".gate", ".rows")
+
+
+def test_a_rotation_is_logged_and_can_be_looked_at_before(rotated):
+    seen = rotated.planned
+    assert (seen.keys, seen.tombstones, seen.completes, len(rotated.keys)) == (2, 1, False, 1)
+    entries = [entry.facts for entry in AuditLog(rotated.settings).entries() if entry.action == "rotate"]
     assert entries == [{"by": "N. N.", "keys": 2, "completed": False}]
 
 
-def test_files_are_for_the_owner_alone(filled):
-    rotate(filled, by="N. N.")
-    loose = [path for path in filled.root.rglob("*") if path.stat().st_mode & 0o077]
-    assert not loose
-    assert os.geteuid() == filled.path("private", "key").stat().st_uid
+def test_words_of_an_account_are_masked_after_a_rotation_as_before(rotated):
+    lake, hasher = Lake(rotated.settings.path("lake")), IdentityHasher(*rotated.settings.secret_keys())
+    theirs = pl.col("account") == pseudonyms(rotated.settings)[0], pl.col("type").is_not_null()
+    own = lake.scan("identities", ALWAYS, lake.batches()).filter(*theirs).collect()
+    assert set(own["hash"]) == {entry.hash for entry in hasher.own(email="u-1@x.example", name="Jane Roe").entries}
+
+
+def test_tombstones_nest_in_a_new_key_and_hold(rotated):
+    (new,) = Tombstones(rotated.settings).all()
+    hasher = IdentityHasher(*rotated.settings.secret_keys())
+    held = [Tombstones(rotated.settings).hold(hasher.generations(each)) for each in ("u-9", "u-1")]
+    assert (new.keys, new.hash != rotated.stone.hash, held) == (2, True, [True, False])
+
+
+def test_who_prepared_with_the_older_key_writes_nothing(rotated):
+    for lock in (rotated.prepared.locked, rotated.prepared.alone):
+        with pytest.raises(TryLater, match="rotated meanwhile"), lock():
+            pass
+    with rotated.prepared.reading():
+        pass
+
+
+def test_what_waits_for_a_lock_meets_the_same_lock_after_the_swap(rotated):
+    assert {name: rotated.settings.path("lake", name).stat().st_ino for name in LOCKS} == rotated.locks
+
+
+def test_files_are_for_the_owner_alone(rotated):
+    assert not [path for path in rotated.settings.root.rglob("*") if path.stat().st_mode & 0o077]
+
+
+def test_an_older_key_than_the_lakes_is_refused(rotated):
+    key = rotated.settings.path("private", "key")
+    keys = key.read_bytes()
+    try:
+        key.write_bytes(keys.splitlines(keepends=True)[0])
+        with pytest.raises(SettingsError, match="older than the lake"):
+            workspace.load(rotated.settings.root)
+    finally:
+        key.write_bytes(keys)
