@@ -171,7 +171,12 @@ class Erasure:
         everyone = sorted({account for each in requests for account in about[each.id]})
         if not everyone:
             return
-        done, needles = Done(len(requests)), gather(self.settings, self.lake, everyone, self.names)
+        done = Done(len(requests))
+        with done.store("lake"):
+            needles = gather(self.settings, self.lake, everyone, self.names)
+        if done.failed:
+            self._partial(requests, done)
+            return
         stones = Tombstones(self.settings)
         for each in requests:
             stones.add(about[each.id], request=each.id, on=self.today)
@@ -185,8 +190,7 @@ class Erasure:
                 done.exports = rewrite_exports(self.exports.folder, self.exports.column_map, self.settings, everyone)
         self._verify(needles, done)
         if done.failed:
-            for each in requests:
-                self.requests.step(self.requests.get(each.id), "partial", " ".join(done.failed))
+            self._partial(requests, done)
             return
         self._sweep(needles).forget()
         for each in map(self.requests.get, [each.id for each in requests]):
@@ -200,6 +204,10 @@ class Erasure:
 
     def _working(self, request: Request, what: str) -> None:
         self.requests.step(self.requests.get(request.id), "working", what)
+
+    def _partial(self, requests: Iterable[Request], done: Done) -> None:
+        for each in requests:
+            self.requests.step(self.requests.get(each.id), "partial", " ".join(done.failed))
 
     def _entered(self, accounts: Iterable[str]) -> list[str]:
         """Requests of any kind about accounts; a crash may have left a subject without its record."""

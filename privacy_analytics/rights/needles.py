@@ -22,7 +22,7 @@ _AROUND = " \t\r\n.,:;!?…*_>#\"'“”‘’()[]-"
 _LETTERS, _NAME = 24, 8
 """Characters of the shortest sentence, and of the shortest name, that says whose it is."""
 _WORDS = MOST_WORDS + 1
-"""Words of the shortest sentence: a phrase of fewer may be a release, which says nothing of anybody."""
+"""Words of the shortest sentence, unless it is twice as long: a phrase of fewer may be a release, which is nobody's."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def sentences(text: str) -> list[str]:
 
 
 def _said(text: str) -> bool:
-    return len(text) >= _LETTERS and len(text.split()) >= _WORDS
+    return len(text) >= 2 * _LETTERS or (len(text) >= _LETTERS and len(text.split()) >= _WORDS)
 
 
 def _telling(name: str) -> bool:

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@asking.options(options.workspace, asking.by, asking.received, asking.request_file, asking.carry_on, asking.dry_run)
+@asking.options(
+    options.workspace,
+    asking.by,
+    asking.received,
+    asking.request_file,
+    asking.carry_on,
+    asking.enter_only,
+    asking.dry_run,
+)
 @click.option("--confirm", is_flag=True, help="Do it: what is erased cannot be had back.")
 @click.option(
     "--exports",
@@ -37,6 +45,7 @@ def erase(
     request_file: Path | None,
     request_id: str | None,
     *,
+    enter_only: bool,
     dry_run: bool,
     confirm: bool,
     folder: Path | None,
@@ -46,8 +55,10 @@ def erase(
 
     People are named on standard input, one a line; each is a request with a receipt. Look first: --dry-run.
     """
-    if dry_run == confirm:
-        raise UsageError("Look first: --dry-run; then --confirm.")
+    if dry_run + confirm + enter_only != 1:
+        raise UsageError("Look first: --dry-run; then --confirm. To start its clocks alone: --enter.")
+    if request_id and enter_only:
+        raise UsageError("That request is entered. Leave --enter out to carry it on.")
     at, officer = asking.desk(workspace), asking.officer(by)
     from privacy_analytics.rights.erase import Erasure, Person, enter
     from privacy_analytics.rights.preview import preview
@@ -68,6 +79,10 @@ def erase(
         return
     wanted = [Person(accounts, at.since(asked, received)) for asked, accounts in people]
     entered = [begun] if begun else enter(at.requests, wanted, by=officer, exports=exports is not None)
+    if enter_only:
+        for each in entered:
+            at.tell_entered(each)
+        return
     for each in entered:
         click.echo(f"{each.id}  entered for {each.accounts} account(s)")
     erasure = Erasure(at.settings, at.requests, by=officer, today=at.today, names=names, exports=exports)

@@ -72,6 +72,15 @@ def test_each_person_has_a_request_and_done_is_done(pa, settings):
         pa("--confirm", people="u-2\n")
 
 
+def test_entered_alone_it_waits_with_its_clocks(pa, settings):
+    said = pa("--enter", people="u-1\n")
+    (waits,) = entered(settings)
+    assert (waits.state, waits.frozen["stores"]) == ("open", {"identities": 1})
+    assert f"--confirm --request {waits.id}" in said
+    assert "erased 1 account(s)" in pa("--confirm", people="u-1\n")
+    assert [each.state for each in entered(settings)] == ["done"]
+
+
 def test_a_partial_one_is_carried_on_by_its_id(pa, settings):
     page = settings.path("runs", "page.pdf")
     page.write_bytes(b"%PDF-1.7")

@@ -216,6 +216,21 @@ def test_a_store_that_fails_leaves_the_request_partial_and_the_rest_done(setting
     assert witness(settings.root, [whom, SAID]) == []
 
 
+def test_texts_that_cannot_be_read_stop_it_before_anything_is_removed(settings, whom):
+    lake = Lake(settings.path("lake"))
+    ((_, _, file),) = lake.live("messages")
+    whole = file.read_bytes()
+    requests = requests_of(settings)
+    entered = enter(requests, [Person((whom,), TODAY)], by="N. N.", exports=False)
+    file.write_bytes(whole[:200])
+    (cut,) = Erasure(settings, requests, by="N. N.", today=TODAY).carry_out(entered)
+    assert (cut.state, cut.steps[-1].what) == ("partial", "lake failed (ComputeError).")
+    assert Tombstones(settings).all() == []
+    file.write_bytes(whole)
+    (done,) = erase(settings, whom)
+    assert (done.id, done.state) == (cut.id, "done")
+
+
 def test_a_file_that_could_not_be_changed_is_known_to_the_retry_though_its_texts_are_gone(settings, whom, monkeypatch):
     plant(settings, {"logs/run.bin": SAID.encode()})
     with monkeypatch.context() as patched:
