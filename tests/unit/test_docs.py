@@ -17,8 +17,8 @@ import polars as pl
 import pytest
 
 import privacy_analytics
-from privacy_analytics import claims, errors, settings, workspace
-from privacy_analytics.cli import COMMANDS, cli
+from privacy_analytics import claims, errors, workspace
+from privacy_analytics.cli import cli
 from privacy_analytics.contracts import EXPORTS
 from privacy_analytics.dp import releases
 from privacy_analytics.dp.arithmetic import OPERATIONS
@@ -29,6 +29,7 @@ from privacy_analytics.figures.estimates import LEVEL, likely, moved
 from privacy_analytics.ingest import maps
 from privacy_analytics.released import Released
 from privacy_analytics.resolve import DERIVED_VERSIONS
+from privacy_analytics.settings import reading, shape
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -40,16 +41,16 @@ SOURCES = [*sorted((ROOT / "privacy_analytics").rglob("*.py")), *sorted((ROOT / 
 
 def _leaves(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, click.Command]]:
     if isinstance(command, click.Group):
-        for name, each in command.commands.items():
-            yield from _leaves(each, (*path, name))
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            if each := command.get_command(context, name):
+                yield from _leaves(each, (*path, name))
     else:
         yield " ".join(path), command
 
 
 def _commands() -> dict[str, click.Command]:
-    context = click.Context(cli)
-    found = {name: cli.get_command(context, name) for name in COMMANDS}
-    return {said: leaf for name, each in found.items() if each for said, leaf in _leaves(each, (name,))}
+    return dict(_leaves(cli, ()))
 
 
 def _blocks(language: str) -> list[tuple[str, str]]:
@@ -61,13 +62,13 @@ def _blocks(language: str) -> list[tuple[str, str]]:
     ]
 
 
-def _keys(shape: dict[str, object], before: str = "") -> Iterator[str]:
-    for name, kind in shape.items():
+def _keys(known: dict[str, object], before: str = "") -> Iterator[str]:
+    for name, kind in known.items():
         inner = kind[0] if isinstance(kind, list) else kind
         if isinstance(inner, dict):
-            yield from _keys(inner, f"{before}{name}.")
-        else:
-            yield f"{before}{name}"
+            yield from _keys(inner, f"{before}{name.removesuffix('?')}.")
+        elif name != shape.ANY:
+            yield f"{before}{name.removesuffix('?')}"
 
 
 def _anchor(heading: str) -> str:
@@ -123,7 +124,7 @@ def test_every_exit_code_is_documented(code: int) -> None:
     assert re.search(rf"^\| {code} \|", OPERATOR, re.MULTILINE)
 
 
-@pytest.mark.parametrize("key", [*_keys(settings._SHAPE), *settings._COLUMN_KEYS])
+@pytest.mark.parametrize("key", [*_keys(reading._SHAPE), *reading._COLUMN_KEYS])
 def test_every_setting_is_documented(key: str) -> None:
     assert f"| `{key}` |" in OPERATOR
 

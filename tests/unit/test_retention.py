@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -112,3 +112,13 @@ def test_the_command_counts_rows_by_table_in_a_dry_run(kept):
     assert result.exit_code == 0, result.exception
     assert "chats                   2 row(s) older than 1 days" in result.output
     assert "Nothing was changed" in result.output
+
+
+def test_what_a_legal_hold_keeps_stays_until_it_is_lifted(kept):
+    lake = Lake(kept.path("lake"))
+    lake.mark(["b" * 32], "hold", is_set=True, at=datetime(2026, 11, 1, tzinfo=UTC))
+    assert not any(each.rows for each in retention.apply(kept, lake, TODAY))
+    assert accounts(kept)["messages"] == ["a", "b"]
+    lake.mark(["b" * 32], "hold", is_set=False, at=datetime(2026, 11, 2, tzinfo=UTC))
+    retention.apply(kept, lake, TODAY)
+    assert accounts(kept) == REMOVED
