@@ -1,7 +1,11 @@
 """Keys rotate: nothing of the old key stays, nothing else changes, and a crash at any step is completed."""
 
 import json
+import random
 import shutil
+import subprocess
+import sys
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
 
@@ -317,3 +321,34 @@ def test_an_older_key_than_the_lakes_is_refused(rotated):
             workspace.load(rotated.settings.root)
     finally:
         key.write_bytes(keys)
+
+
+CHILD = """
+import sys
+from privacy_analytics.rights.rotation import rotate
+from privacy_analytics.workspace import load
+settings = load(sys.argv[1], rotating=True)
+print("ready", flush=True)
+rotate(settings, by="N. N.")
+"""
+
+
+@pytest.mark.long
+def test_a_rotation_killed_at_any_moment_is_completed_by_the_next(filled, export):
+    before, old, rng = stored(filled), pseudonyms(filled), random.Random(7)
+    killed = 0
+    for _ in range(12):
+        command = [sys.executable, "-c", CHILD, str(filled.root)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
+            child.stdout.readline()
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(rng.uniform(0, 0.6))
+            killed += child.poll() is None
+            child.kill()
+    assert killed
+    if workspace.half_rotated(filled):
+        rotate(filled, by="N. N.")
+    assert len(workspace.load(filled.root).secret_keys()) > 1
+    assert {each.name for each in filled.root.glob("lake*")} == {"lake"}
+    assert not search(filled.root, old)
+    assert (stored(filled), take(filled, export)) == (before, 0)
