@@ -10,15 +10,16 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 from privacy_analytics.errors import ContractError
-from privacy_analytics.lake import private_files
+from privacy_analytics.lake import private_files, write_private
 from privacy_analytics.policy import in_force
 from privacy_analytics.rights import render
+from privacy_analytics.rights.letters import draft
 from privacy_analytics.rights.requests import Request, Requests
 from privacy_analytics.settings import Settings
 
@@ -30,36 +31,36 @@ _NEVER = (
     "Your e-mail address, user name and name: they are not stored here, only keyed hashes of them.",
     "Audio: it is never stored; of voice chats there are transcripts and their length.",
 )
+_READABLE: dict[str, Callable[[Any], str]] = {"chats.json": render.chats, "account.json": render.account}
 _ONLY_CHATS = "All but your conversations: ask for access to get everything that is held."
 _NO_PRODUCT = "Your texts as you wrote them: only the product itself has them; here they are stored with names masked."
 
 
 def contents(
-    kind: Answer, holdings: Sequence[Mapping[str, Any]], product: Sequence[Mapping[str, Any]] = ()
+    kind: Answer, holdings: Sequence[Mapping[str, Any]], product: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """The data files of a bundle by name, as JSON takes them; in a folder an account where there are several.
 
     Parameters
     ----------
     holdings : of each account of the person, as ``rights.holdings.collect`` gives them
-    product : for each account its rows by table, as ``rights.holdings.exported`` gives them
+    product : rows by table, as ``rights.holdings.exported`` gives them
     """
     files: dict[str, Any] = {}
     for at, held in enumerate(holdings):
         folder = f"account-{at + 1}/" if len(holdings) > 1 else ""
         files |= {f"{folder}{name}.json": held[name] for name in held if kind == "access" or name == "chats"}
-        own = product[at] if product else {}
-        files |= {f"{folder}product/{table}.json": own[table] for table in own if kind == "access" or table == "chats"}
-    return files
+    own = product or {}
+    return files | {f"product/{table}.json": own[table] for table in own if kind == "access" or table == "chats"}
 
 
 def counts(name: str, content: Any) -> dict[str, int]:
     """How much a data file holds, by what."""
-    *folders, file = name.split("/")
+    folder, _, file = name.rpartition("/")
+    if folder == "product":
+        return {"rows": len(content)}
     if file == "account.json":
         return {"accounts": len(content["earlier"]) + bool(content["now"])}
-    if "product" in folders:
-        return {"rows": len(content)}
     if file == "telemetry.json":
         return {table: len(rows) for table, rows in content.items()}
     what = "conversations" if file == "chats.json" else "tickets"
@@ -98,6 +99,7 @@ def answer(
     tables = sorted({what for each in held.values() for what in each})
     kind: Answer = "access" if request.kind == "access" else "export"
     requests.log.add(kind, request=request.id, by=request.by, tables=tables, rows=total(held))
+    write_private(requests.path(request, "letter-done.md"), draft(request, "done", settings, today))
     requests.step(request, "done", f"A bundle of {len(texts)} files was written.", answered=request.answered or today)
     return manifest
 
@@ -128,11 +130,9 @@ def _texts(files: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Each data file as JSON, and what people read as Markdown beside it."""
     for name, content in files.items():
         yield name, _json(content)
-        *folders, file = name.split("/")
-        if file == "chats.json":
-            yield name.replace(".json", ".md"), render.chats(content, masked="product" not in folders)
-        elif file == "account.json":
-            yield name.replace(".json", ".md"), render.account(content)
+        read = None if name.startswith("product/") else _READABLE.get(name.rpartition("/")[2])
+        if read:
+            yield name.replace(".json", ".md"), read(content)
 
 
 def _write(file: Path, texts: Mapping[str, str]) -> None:
@@ -150,7 +150,7 @@ def _write(file: Path, texts: Mapping[str, str]) -> None:
 
 
 def _json(content: Any) -> str:
-    return json.dumps(content, ensure_ascii=False, indent=1)
+    return json.dumps(content, ensure_ascii=False, indent=1, default=str)
 
 
 def _sha256(data: bytes) -> str:

@@ -23,7 +23,9 @@ from privacy_analytics.ingest import sessions
 from privacy_analytics.ingest.rows import FIRST, ROW, Rows, TextScrubber
 from privacy_analytics.lake import ALWAYS, IDENTITIES, Lake, rewrite, write_private
 from privacy_analytics.rights.changes import Changes
+from privacy_analytics.rights.choices import holds
 from privacy_analytics.rights.holdings import stored
+from privacy_analytics.rights.letters import Letter, draft
 from privacy_analytics.rights.requests import Request, Requests
 from privacy_analytics.scrub.nesting import nested_number
 from privacy_analytics.settings import Settings
@@ -31,7 +33,7 @@ from privacy_analytics.settings import Settings
 RECEIPT = "receipt.json"
 FORMAT = 1
 UNCHANGED = "Releases and reports that were made before stay: they are aggregate."
-_CUT_SHORT = "Rows are being corrected. Where this was cut short, give the same changes again."
+_AGAIN = "To carry it on, give the same changes again: they are not kept."
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,9 @@ class Subject:
 
 def open_request(requests: Requests, account: str, fingerprint: str) -> Request | None:
     """The request about an account with these changes that is not done yet."""
-    for each in map(requests.get, requests.about([account])):
-        if each.kind == "correct" and each.state != "done" and each.frozen.get("changes") == fingerprint:
-            return each
-    return None
+    about = set(requests.about([account]))
+    open_ = [each for each in requests.all() if each.kind == "correct" and each.state != "done" and each.id in about]
+    return next((each for each in open_ if each.frozen["changes"] == fingerprint), None)
 
 
 def carry_out(
@@ -65,10 +66,11 @@ def carry_out(
     Done again after a crash, it completes what was begun.
     """
     lake = requests.lake
-    if subject.account in set(lake.marked("hold").collect()["account"]):
-        requests.step(request, "deferred", "A legal hold forbids changes. Give them again when it is lifted.")
+    if held := holds(requests, [subject.account]):
+        _letter(settings, requests, request, "deferred", today)
+        requests.step(request, "deferred", f"deferred: hold {', '.join(held)}; letter drafted. {_AGAIN}")
         return None
-    requests.step(request, "working", _CUT_SHORT)
+    requests.step(request, "working", f"Rows are being corrected. {_AGAIN}")
     with lake.alone():
         lake.recover()
         written = Correction(settings, lake, subject, changes, scrubber).apply()
@@ -77,9 +79,14 @@ def carry_out(
     receipt |= {"columns": columns, "rows": written, "unchanged": UNCHANGED}
     write_private(requests.path(request, RECEIPT), json.dumps(receipt, indent=1))
     requests.log.add("correct", request=request.id, by=request.by, tables=sorted(written), rows=sum(written.values()))
+    _letter(settings, requests, request, "done", today)
     done = f"{sum(map(len, columns.values()))} column(s) corrected, {sum(written.values())} row(s) written anew."
     requests.step(request, "done", done, frozen={"columns": columns}, answered=request.answered or today)
     return receipt
+
+
+def _letter(settings: Settings, requests: Requests, request: Request, kind: Letter, today: date) -> None:
+    write_private(requests.path(request, f"letter-{kind}.md"), draft(request, kind, settings, today))
 
 
 class Correction:
@@ -105,8 +112,11 @@ class Correction:
         NotFound
             the account has no row in ``accounts``, or none with an id that was given
         UsageError
-            rows are named without the account's id, or one would move to another month
+            rows are named without the account's id, one would move to another month, or who a closed account is would
+            be kept again
         """
+        if self.changes.identity and self.subject.account in set(self.lake.marked("closed").collect()["account"]):
+            raise UsageError("This account is closed (policy §5): its e-mail, user name and name are not kept again.")
         found: dict[str, tuple[pl.DataFrame, pl.DataFrame]] = {}
         if self.changes.account or self.changes.identity:
             newest = stored(self.lake, "accounts", [self.subject.account]).filter(

@@ -5,18 +5,16 @@ Technical columns (pseudonyms, hashes, ids of rows and batches) stay here; what 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 import polars as pl
 
-from privacy_analytics.contracts import tables
-from privacy_analytics.ingest import export
 from privacy_analytics.ingest.maps import ColumnMap
 from privacy_analytics.lake import Lake
-from privacy_analytics.scrub.identities import IdentityHasher
+from privacy_analytics.rights.exports import rows_of
 from privacy_analytics.settings import Settings
 
 Row = dict[str, Any]
@@ -54,32 +52,20 @@ def collect(lake: Lake, accounts: Collection[str]) -> dict[str, Row]:
 
 
 def exported(
-    settings: Settings, source: Path, accounts: Iterable[str], column_map: ColumnMap | None = None
-) -> dict[str, dict[str, list[Row]]]:
-    """Each account's own rows of a product's export, in the clear, by table; nobody else's.
+    settings: Settings, source: Path, accounts: Collection[str], column_map: ColumnMap | None = None
+) -> dict[str, list[Row]]:
+    """The rows of a product's export that are of these accounts, by table: in the clear, by the export's own names.
 
     Raises
     ------
     NotFound
         there is no such export, or nothing in it is named like a table
     ContractError
-        a file is damaged, truncated or has undeclared columns
+        a file is damaged, or has no column of accounts
     """
-    fit, contract, hasher = column_map or ColumnMap(), tables(settings), IdentityHasher(*settings.secret_keys())
-    own: dict[str, dict[str, list[Row]]] = {account: {} for account in accounts}
-    known: dict[str, str] = {}
-    for file in export.find(source, fit)[0]:
-        declared = {name: not column.nullable for name, column in contract[file.table].export.items()}
-        export.check_header(file, declared, fit.of(file.table))
-        for chunk in export.chunks(file, declared, fit.of(file.table)):
-            if "account_id" not in chunk.columns:
-                continue
-            rows = chunk.select(pl.col("account_id").cast(pl.String), pl.exclude("account_id", r"^[#?].*$"))
-            ids = rows["account_id"].drop_nulls().unique()
-            known.update({each: hasher.pseudonym(each) for each in ids if each not in known})
-            theirs = [each for each in ids if known[each] in own]
-            for row in rows.filter(pl.col("account_id").is_in(theirs)).iter_rows(named=True):
-                own[known[row["account_id"]]].setdefault(file.table, []).append(_plain(row, leave=()))
+    own: dict[str, list[Row]] = {}
+    for table, row in rows_of(source, column_map or ColumnMap(), settings, accounts):
+        own.setdefault(table, []).append(_plain(row, leave=()))
     return own
 
 

@@ -39,17 +39,17 @@ def readme(manifest: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def chats(conversations: Sequence[Mapping[str, Any]], *, masked: bool) -> str:
-    """Conversations to be read, in their order."""
-    lines = ["# Your conversations", "", *([MASKED, ""] if masked else [])]
+def chats(conversations: Sequence[Mapping[str, Any]]) -> str:
+    """Conversations to be read, oldest first."""
+    lines = ["# Your conversations", "", MASKED, ""]
     for each in conversations:
         about = ", ".join(str(each[name]) for name in ("topic", "ended_at") if name in each)
         lines += [f"## {each.get('started_at', 'Time not known')}", ""]
         if about:
             lines += [about, ""]
-        if each.get("themes"):
+        if each["themes"]:
             lines += ["Themes: " + ", ".join(theme["theme"] for theme in each["themes"]), ""]
-        for turn in each.get("messages", []):
+        for turn in each["messages"]:
             lines += [f"**{_speaker(turn)}**", "", *_quoted(turn.get("content", "")), ""]
     return "\n".join(lines)
 
@@ -75,8 +75,8 @@ def account(about: Mapping[str, Any]) -> str:
 
 
 def _about(name: str) -> str:
-    *folders, file = name.split("/")
-    if "product" in folders:
+    folder, _, file = name.rpartition("/")
+    if folder == "product":
         return "Your own rows as the product exported them, in the clear"
     return _ABOUT[file]
 
@@ -84,8 +84,8 @@ def _about(name: str) -> str:
 def _speaker(turn: Mapping[str, Any]) -> str:
     who = {"user": "You", "assistant": "The assistant"}.get(turn.get("role", ""), "Somebody")
     spoken = ", by voice" if turn.get("channel") == "voice" else ""
-    seconds = f" ({turn['voice_seconds']} s)" if turn.get("voice_seconds") else ""
-    at = f", {turn['sent_at']}" if turn.get("sent_at") else ""
+    seconds = f" ({turn['voice_seconds']} s)" if "voice_seconds" in turn else ""
+    at = f", {turn['sent_at']}" if "sent_at" in turn else ""
     return f"{who}{spoken}{seconds}{at}"
 
 

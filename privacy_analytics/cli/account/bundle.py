@@ -74,13 +74,12 @@ def _answer(
     known = _carried_on(at, kind, carry_on, source is not None) if carry_on else None
     people = [(None, at.requests.accounts(known))] if known else at.people(request_file)
     everybody = sorted({account for _, accounts in people for account in accounts})
-    product = exported(at.settings, source, everybody, column_map) if source else {}
     with at.lake.reading():
         held = collect(at.lake, everybody)
-    files = [
-        bundle.contents(kind, [held[each] for each in accounts], [product[each] for each in accounts if product])
-        for _, accounts in people
-    ]
+    files: list[dict[str, Any]] = []
+    for _, accounts in people:
+        product = exported(at.settings, source, accounts, column_map) if source else None
+        files.append(bundle.contents(kind, [held[each] for each in accounts], product))
     if dry_run:
         for each in files:
             click.echo("Would be written:\n" + _listed({n: bundle.counts(n, content) for n, content in each.items()}))
@@ -98,7 +97,7 @@ def _answer(
         manifest = bundle.answer(at.settings, at.requests, request, each, today=at.today)
         click.echo(f"{request.id}  {kind}, {request.accounts} account(s)")
         click.echo(_listed({name: file["counts"] for name, file in manifest["files"].items()}))
-        click.echo(f"bundle  {at.requests.path(request, bundle.FILE)}")
+        click.echo(f"bundle  {at.requests.path(request, bundle.FILE)}, with letter-done.md beside it")
     click.echo("Send each bundle to its person by a safe way, once you know that it is them; then remove the file.")
 
 

@@ -214,10 +214,11 @@ def test_rows_of_the_product_come_in_the_clear_and_only_ones_own(world, tmp_path
     hasher = IdentityHasher(*world.secret_keys())
     one, seven = hasher.pseudonym("u-1"), hasher.pseudonym("7")
     fit = ColumnMap(tables={"chats": TableMap(rename={"user": "account_id"})})
-    own = exported(world, folder, [one, seven], fit)
-    assert own[one] == {"chats": [{"account_id": "u-1", **chat}]}
-    assert [row["account_id"] for row in own[seven]["events"]] == ["7"]
-    assert "chats" not in own[seven]
+    assert exported(world, folder, [one], fit) == {"chats": [{"user": "u-1", **chat}]}
+    own = exported(world, folder, [seven], fit)
+    assert [row["account_id"] for row in own["events"]] == ["7"]
+    assert set(contents("access", [], own)) == {"product/events.json"}
+    assert not contents("export", [], own)
 
 
 def pa(settings, name, *arguments, people):

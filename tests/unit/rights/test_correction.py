@@ -15,6 +15,7 @@ from privacy_analytics.cli.account import correct as command
 from privacy_analytics.errors import NotFound, UsageError
 from privacy_analytics.ingest.intake import ingest
 from privacy_analytics.lake import Lake
+from privacy_analytics.rights import choices
 from privacy_analytics.rights.changes import checked, fingerprint
 from privacy_analytics.rights.correction import Correction, Subject, carry_out, open_request
 from privacy_analytics.rights.holdings import collect, stored
@@ -235,11 +236,26 @@ def test_neither_record_nor_receipt_nor_log_holds_a_value(bench):
     assert "changes" not in done.frozen
 
 
-def test_an_account_under_hold_stays_as_it_is(bench):
-    bench.lake.mark([bench.me], "hold", is_set=True, at=datetime.now(UTC))
+def test_an_account_under_hold_stays_as_it_is_until_the_hold_is_lifted(bench):
+    def chosen(kind):
+        given = {"reference": "C-1", "reason": "litigation"}
+        frozen = choices.freeze(kind, bench.requests, [bench.me], **given)
+        made = bench.requests.create(kind, [bench.me], by="N. N.", received=TODAY, frozen=frozen)
+        choices.carry_out(bench.requests, made, by="N. N.", today=TODAY)
+
+    chosen("hold")
     before = bench.hash(bench.me)
     request, receipt = bench.correct(accounts={"country": "DE"})
     assert (request.state, receipt, bench.hash(bench.me)) == ("deferred", None, before)
+    chosen("unhold")
+    again, receipt = bench.correct(accounts={"country": "DE"})
+    assert (again.id, again.state, receipt["rows"]) == (request.id, "done", {"accounts": 1})
+
+
+def test_who_a_closed_account_is_is_not_kept_again(bench):
+    bench.lake.mark([bench.me], "closed", is_set=True, at=datetime.now(UTC))
+    with pytest.raises(UsageError, match="closed"):
+        bench.correction(accounts=WHO).planned()
 
 
 def test_corrected_texts_are_scrubbed(bench):
