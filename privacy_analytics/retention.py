@@ -60,7 +60,7 @@ def apply(settings: Settings, lake: Lake, today: date) -> list[Due]:
 
 
 def _old(limits: Mapping[str, int], lake: Lake, today: date) -> Iterator[tuple[str, int, pl.Expr]]:
-    """(table, its limit, which of its rows are older): made of rows first, then these. What a legal hold keeps stays."""
+    """(table, its limit, which of its rows are older), made of rows first. What a legal hold keeps stays."""
     on_hold = lake.marked("hold").collect()["account"].to_list() if limits else []
     for table, days in limits.items():
         old = (pl.col("day") < today - timedelta(days=days)) & ~pl.col("account").is_in(on_hold)
