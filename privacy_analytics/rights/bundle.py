@@ -91,7 +91,7 @@ def answer(
         "not_in_it": [
             *_NEVER,
             *([_ONLY_CHATS] if request.kind == "export" else []),
-            *([] if request.frozen.get("product") else [_NO_PRODUCT]),
+            *([] if any(name.startswith("product/") for name in files) else [_NO_PRODUCT]),
         ],
     }
     first = {"README.md": render.readme(manifest), "manifest.json": _json(manifest)}

@@ -48,7 +48,7 @@ def open_request(requests: Requests, account: str, fingerprint: str) -> Request 
     """The request about an account with these changes that is not done yet."""
     about = set(requests.about([account]))
     open_ = [each for each in requests.all() if each.kind == "correct" and each.state != "done" and each.id in about]
-    return next((each for each in open_ if each.frozen["changes"] == fingerprint), None)
+    return next((each for each in open_ if each.frozen.get("changes") == fingerprint), None)
 
 
 def carry_out(

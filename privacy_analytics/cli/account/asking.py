@@ -50,12 +50,15 @@ class Desk:
         """In the workspace's time zone."""
         return day_of(datetime.now(UTC), self.settings.zone)
 
-    def people(self, file: Path | None) -> list[tuple[Asked, tuple[str, ...]]]:
-        """Everybody named, with their accounts. Raises NotFound at the first whom no store knows."""
+    def named(self, file: Path | None) -> list[Asked]:
+        """Everybody named in a file, else on standard input."""
         if file is None and sys.stdin.isatty():
             raise UsageError(FORM)
-        asked = parse(file.read_text(encoding="utf-8") if file else sys.stdin.read())
-        return [(each, find(self.settings, self.lake, each)) for each in asked]
+        return parse(file.read_text(encoding="utf-8") if file else sys.stdin.read())
+
+    def people(self, file: Path | None) -> list[tuple[Asked, tuple[str, ...]]]:
+        """Everybody named, with their accounts. Raises NotFound at the first whom no store knows."""
+        return [(each, find(self.settings, self.lake, each)) for each in self.named(file)]
 
     def since(self, asked: Asked, given: datetime | None) -> date:
         """The day that a request came in. Raises UsageError for one in the future."""

@@ -13,14 +13,14 @@ from privacy_analytics.cli.account import asking
 from privacy_analytics.errors import UsageError
 from privacy_analytics.rights import bundle
 from privacy_analytics.rights.bundle import Answer
-from privacy_analytics.rights.requests import Request
 
 _asked = asking.options(
     options.workspace,
     asking.by,
     asking.received,
     asking.request_file,
-    click.option("--request", "carry_on", metavar="ID", help="Carry on with this request, or answer it once more."),
+    asking.carry_on,
+    asking.enter_only,
     click.option(
         "--from",
         "source",
@@ -60,7 +60,8 @@ def _answer(
     by: str,
     received: datetime | None,
     request_file: Path | None,
-    carry_on: str | None,
+    request_id: str | None,
+    enter_only: bool,
     source: Path | None,
     map_file: Path | None,
     dry_run: bool,
@@ -68,48 +69,41 @@ def _answer(
     from privacy_analytics.ingest import maps
     from privacy_analytics.rights.holdings import collect, exported
 
-    at = asking.desk(workspace)
-    name = asking.officer(by)
-    column_map = maps.load(map_file, at.settings) if map_file else None
-    known = _carried_on(at, kind, carry_on, source is not None) if carry_on else None
-    people = [(None, at.requests.accounts(known))] if known else at.people(request_file)
-    everybody = sorted({account for _, accounts in people for account in accounts})
-    with at.lake.reading():
-        held = collect(at.lake, everybody)
-    files: list[dict[str, Any]] = []
-    for _, accounts in people:
-        product = exported(at.settings, source, accounts, column_map) if source else None
-        files.append(bundle.contents(kind, [held[each] for each in accounts], product))
-    if dry_run:
-        for each in files:
-            click.echo("Would be written:\n" + _listed({n: bundle.counts(n, content) for n, content in each.items()}))
-        return
-    made: list[Request] = [known] if known else []
-    if not known:
+    at, name = asking.desk(workspace), asking.officer(by)
+    begun = at.entered(request_id, kind) if request_id else None
+    if begun and begun.frozen["product"] and not source:
+        raise UsageError(f"{begun.id} was entered with --from. Name that export once more.")
+    people = [] if begun else at.people(request_file)
+    everybody = [at.requests.accounts(begun)] if begun else [accounts for _, accounts in people]
+    if not all(everybody):
+        raise UsageError("Nobody can tell any more whom that request was about: they were erased.")
+    made = [begun] if begun else []
+    if not begun and not dry_run:
         with at.lake.locked():
-            frozen = {"product": source is not None}
+            days = [at.since(asked, received) for asked, _ in people]
             made = [
-                at.requests.create(kind, accounts, by=name, received=at.since(asked, received), frozen=frozen)
-                for asked, accounts in people
-                if asked
+                at.requests.create(kind, accounts, by=name, received=day, frozen={"product": source is not None})
+                for accounts, day in zip(everybody, days, strict=True)
             ]
-    for request, each in zip(made, files, strict=True):
-        manifest = bundle.answer(at.settings, at.requests, request, each, today=at.today)
-        click.echo(f"{request.id}  {kind}, {request.accounts} account(s)")
+    if enter_only:
+        for each in made:
+            at.tell_entered(each)
+        return
+    column_map = maps.load(map_file, at.settings) if map_file else None
+    with at.lake.reading():
+        held = collect(at.lake, sorted({each for accounts in everybody for each in accounts}))
+    for number, accounts in enumerate(everybody):
+        product = exported(at.settings, source, accounts, column_map) if source else None
+        files = bundle.contents(kind, [held[each] for each in accounts], product)
+        if dry_run:
+            click.echo("Would be written:\n" + _listed({n: bundle.counts(n, content) for n, content in files.items()}))
+            continue
+        manifest = bundle.answer(at.settings, at.requests, made[number], files, today=at.today)
+        click.echo(f"{made[number].id}  {kind}, {len(accounts)} account(s)")
         click.echo(_listed({name: file["counts"] for name, file in manifest["files"].items()}))
-        click.echo(f"bundle  {at.requests.path(request, bundle.FILE)}, with letter-done.md beside it")
-    click.echo("Send each bundle to its person by a safe way, once you know that it is them; then remove the file.")
-
-
-def _carried_on(at: asking.Desk, kind: Answer, request_id: str, product: bool) -> Request:
-    request = at.requests.get(request_id)
-    if request.kind != kind:
-        raise UsageError(f"{request.id} is a request of another kind: {request.kind}. Use: pa account {request.kind}")
-    if request.frozen["product"] != product:
-        raise UsageError(f"{request.id} was entered {'without' if product else 'with'} --from. Carry it on that way.")
-    if not at.requests.accounts(request):
-        raise UsageError(f"Nobody can tell any more whom {request.id} was about: they were erased.")
-    return request
+        click.echo(f"bundle  {at.requests.path(made[number], bundle.FILE)}, with letter-done.md beside it")
+    if not dry_run:
+        click.echo("Send each bundle to its person by a safe way, once you know that it is them; then remove the file.")
 
 
 def _listed(files: dict[str, dict[str, int]]) -> str:

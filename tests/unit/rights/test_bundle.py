@@ -261,6 +261,15 @@ def test_what_a_crash_cut_short_is_carried_on_by_its_id(jane, monkeypatch):
     assert requests.path(done, "bundle.zip").exists()
 
 
+def test_a_request_that_was_entered_is_answered_by_its_id(jane):
+    told = pa(jane, "export", "--enter", people="j")
+    requests = Requests(jane, Lake(jane.path("lake")))
+    (request,) = requests.all()
+    assert (request.state, f"--request {request.id}" in told) == ("open", True)
+    pa(jane, "export", "--request", request.id, people="")
+    assert [each.state for each in requests.all()] == ["done"]
+
+
 def test_the_log_says_that_somebody_looked_and_at_how_much(jane):
     pa(jane, "export", people="j")
     said = [entry for entry in AuditLog(jane).entries() if entry.action == "export"]

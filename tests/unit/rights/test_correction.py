@@ -317,3 +317,13 @@ def test_the_terminal_tells_what_changed_and_what_stays_without_a_value(bench, p
     (request,) = bench.requests.all()
     assert request.state == "done"
     assert "none: all was so" in pa(**ALL)
+
+
+def test_a_correction_that_was_entered_is_carried_on_by_its_id_with_the_same_changes_alone(bench, pa):
+    told = pa("--enter", **ALL)
+    (request,) = bench.requests.all()
+    assert (request.state, f"--request {request.id}" in told, "answer by" in told) == ("open", True, True)
+    with pytest.raises(UsageError, match="not the changes"):
+        pa("--request", request.id, accounts={"country": "DE"})
+    assert f"{request.id}  corrected" in pa("--request", request.id, **ALL)
+    assert [each.state for each in bench.requests.all()] == ["done"]
