@@ -115,7 +115,13 @@ class Memory:
     def accounts(self, batches: Any) -> pl.LazyFrame:
         return self.tables["accounts"].lazy()
 
+    def batches(self) -> tuple[str, ...]:
+        return ()
+
     def held(self, batches: Any) -> pl.LazyFrame:
+        return pl.LazyFrame(schema={"account": pl.String})
+
+    def marked(self, mark: str) -> pl.LazyFrame:
         return pl.LazyFrame(schema={"account": pl.String})
 
 
