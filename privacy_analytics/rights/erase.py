@@ -133,37 +133,30 @@ class Erasure:
         """
         with self.lake.alone():
             self.lake.recover()
-            ids = {each.id for each in self._with_others(entered)}
-            free = [
-                each for each in map(self.requests.get, sorted(ids)) if each.state != "done" and not self._held(each)
-            ]
+            about = {each.id: self.requests.accounts(each) for each in entered}
+            accounts = {account for each in about.values() for account in each}
+            for each in unfinished(self.requests, accounts):  # later nobody could say whose they are
+                about.setdefault(each.id, self.requests.accounts(each))
+            begun = [each for each in map(self.requests.get, sorted(about)) if each.state != "done"]
+            free = [each for each in begun if not self._held(each, about[each.id])]
             if self.exports is None and any(each.frozen["exports"] for each in free):
                 raise UsageError("This erasure also rewrites the product's exports. Name their folder with --exports.")
-            about = {each.id: self.requests.accounts(each) for each in free}
             for each in free:
                 if not about[each.id]:
                     self._finish(each)  # it was cut short behind the last row
             self._pass([each for each in free if about[each.id]], about)
         return [self.requests.get(each.id) for each in entered]
 
-    def _with_others(self, entered: Sequence[Request]) -> list[Request]:
-        """Unfinished erasures of the same accounts are carried out with them: later nobody could say whose they are."""
-        accounts = {account for each in entered for account in self.requests.accounts(each)}
-        return [*entered, *unfinished(self.requests, accounts)]
-
-    def _held(self, request: Request) -> bool:
+    def _held(self, request: Request, accounts: Sequence[str]) -> bool:
         """Defer a request while a legal hold forbids it; its accounts leave analytics at once."""
-        accounts = self.requests.accounts(request)
         if not (found := holds(self.requests, accounts)):
             return False
-        marked = set(self.lake.marked("hold").collect()["account"])
-        if fresh := set(accounts) - marked:
+        if fresh := set(accounts) - set(self.lake.marked("hold").collect()["account"]):
             self.lake.mark(fresh, "hold", is_set=True, at=datetime.now(UTC))
-        write_private(
-            self.requests.path(request, "letter-deferred.md"), draft(request, "deferred", self.settings, self.today)
-        )
-        what = f"deferred: hold {', '.join(found)}; letter drafted; analytics excluded from now"
+        letter = draft(request, "deferred", self.settings, self.today)
+        write_private(self.requests.path(request, "letter-deferred.md"), letter)
         if request.state != "deferred":
+            what = f"deferred: hold {', '.join(found)}; letter drafted; analytics excluded from now"
             self.requests.step(request, "deferred", what)
         return True
 

@@ -22,7 +22,7 @@ import polars as pl
 
 from privacy_analytics.lake import write_private
 from privacy_analytics.rights.requests import RECORD
-from privacy_analytics.rights.withdrawal import Withdrawals
+from privacy_analytics.rights.withdrawal import Withdrawals, gone
 from privacy_analytics.settings import FILE, Settings
 from privacy_analytics.witness import UNREADABLE, find
 from privacy_analytics.witness.decodings import views
@@ -116,7 +116,8 @@ class Sweep:
         if folder := _report(path):
             self.withdrawals.report(self.settings.path(folder))
         elif folder := _with_it(path):
-            shutil.rmtree(self.settings.path(folder))
+            whole_run = self.settings.path(folder)
+            gone(whole_run, f".scratch-{whole_run.name}")
         elif file.is_dir() and not file.is_symlink():
             shutil.rmtree(file)
         elif whole or not self._edit(file):
@@ -129,7 +130,7 @@ class Sweep:
         if edit is None or file.is_symlink() or ".ipynb_checkpoints" in file.parts:
             return False
         try:
-            text = edit(file.read_text(encoding="utf-8"), self._telling)
+            text = edit(file.read_bytes().decode(), self._telling)
         except (ValueError, KeyError, TypeError, AttributeError):
             return False
         write_private(file, text)
@@ -182,7 +183,7 @@ def _bare(where: str) -> bool:
 
 
 def _report(path: str) -> str:
-    found = re.match(r"published/\d{4}-\d\d/[^/]+", path)
+    found = re.match(r"published/\d{4}-\d\d/[^/.][^/]*", path)
     return found[0] if found else ""
 
 

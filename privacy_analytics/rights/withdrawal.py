@@ -27,7 +27,7 @@ class Withdrawals:
         """Take a report (``published/MONTH/REPORT``) off the site."""
         place = folder.relative_to(self.settings.root).as_posix()
         self._note([*(each for each in self._open() if each["place"] != place), self._told(folder, place)])
-        shutil.rmtree(folder)
+        gone(folder, f".{folder.name}.retired")
 
     def other(self) -> None:
         """Something else of the site is about to go: its index has to be made anew."""
@@ -74,6 +74,14 @@ class Withdrawals:
 
     def _note(self, told: list[dict[str, Any]]) -> None:
         write_private(self._file, json.dumps(told, indent=1))
+
+
+def gone(folder: Path, hidden: str) -> None:
+    """Remove a folder at once: a reader, or a crash, finds all of it or nothing under its name."""
+    away = folder.with_name(hidden)
+    shutil.rmtree(away, ignore_errors=True)
+    folder.rename(away)
+    shutil.rmtree(away)
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

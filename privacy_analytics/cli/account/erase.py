@@ -62,7 +62,6 @@ def erase(
     at, officer = asking.desk(workspace), asking.officer(by)
     from privacy_analytics.rights.erase import Erasure, Person, enter
     from privacy_analytics.rights.preview import preview
-    from privacy_analytics.rights.withdrawal import Withdrawals
 
     exports = _exports(at, folder, map_file)
     begun = at.entered(request_id, "erase") if request_id else None
@@ -76,6 +75,7 @@ def erase(
         return
     if begun and begun.state == "done":
         click.echo(f"{begun.id} is done ({begun.answered}); nothing was changed.")
+        _replace(at)
         return
     wanted = [Person(accounts, at.since(asked, received)) for asked, accounts in people]
     entered = [begun] if begun else enter(at.requests, wanted, by=officer, exports=exports is not None)
@@ -87,9 +87,16 @@ def erase(
         click.echo(f"{each.id}  entered for {each.accounts} account(s)")
     erasure = Erasure(at.settings, at.requests, by=officer, today=at.today, names=names, exports=exports)
     ended = erasure.carry_out(entered)
+    _replace(at)
+    _tell(at, ended)
+
+
+def _replace(at: Desk) -> None:
+    """Make withdrawn reports again, also those of an erasure that was cut short behind its last step."""
+    from privacy_analytics.rights.withdrawal import Withdrawals
+
     for line in Withdrawals(at.settings).replace():
         click.echo(line)
-    _tell(at, ended)
 
 
 def _tell(at: Desk, ended: list[Request]) -> None:

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from privacy_analytics.lake import ALWAYS, Lake
+from privacy_analytics.rights import withdrawal
 from privacy_analytics.rights.needles import gather, sentences
 from privacy_analytics.rights.sweep import Sweep
 from privacy_analytics.rights.withdrawal import Withdrawals
@@ -31,9 +32,9 @@ def sweep(settings, **options):
 
 def test_a_log_loses_lines_also_where_they_are_escaped_or_in_capitals(empty, planted):
     escaped = json.dumps({"t": SAID}).replace("T", "\\u0054")
-    log = planted("logs/a.jsonl", f'{{"n": 1}}\n{escaped}\n{SAID.upper()}\n{{}}\n')
+    log = planted("logs/a.jsonl", f'{{"n": 1}}\r\n{escaped}\n{SAID.upper()}\n{{}}\n')
     assert sweep(empty).clean() == {"logs": 1}
-    assert log.read_text() == '{"n": 1}\n{}\n'
+    assert log.read_bytes() == b'{"n": 1}\r\n{}\n'
 
 
 def test_what_is_left_after_the_lines_are_taken_out_goes_with_the_file(empty, planted):
@@ -74,6 +75,26 @@ def test_a_withdrawn_report_without_its_notebook_is_told_with_the_command(empty,
     (said,) = Withdrawals(empty).replace()
     assert said.startswith("withdrawn published/2026-10/usage_report-chat -> not made again (NotFound)")
     assert Withdrawals(empty).replace() == []
+
+
+def test_a_withdrawal_that_was_killed_half_way_leaves_no_half_report(empty, planted, monkeypatch):
+    planted("published/2026-10/usage_report/index.html")
+    planted("published/2026-10/usage_report/manifest.json", "{}")
+
+    def killed(*_, ignore_errors=False):
+        if not ignore_errors:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(withdrawal.shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            sweep(empty).clean()
+    assert not empty.path("published/2026-10/usage_report").exists()
+    sweep(empty).clean()
+    assert sweep(empty).left() == []
+    assert [each["place"] for each in json.loads(empty.path("requests/withdrawn.json").read_text())] == [
+        "published/2026-10/usage_report"
+    ]
 
 
 def test_files_and_folders_that_are_named_so_go(empty, planted):
