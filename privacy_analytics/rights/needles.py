@@ -17,10 +17,13 @@ from privacy_analytics.shipped import shipped
 from privacy_analytics.witness import find
 
 _END = re.compile(r"(?<=[.!?])\s+|\n+")
+_PLACEHOLDER = re.compile(r"<[A-Z_]+(?:_\d+)?>")
 _AROUND = " \t\r\n.,:;!?…*_>#\"'“”‘’()[]-"
 """What may stand around the same sentence elsewhere, or not."""
 _LETTERS, _NAME = 24, 8
 """Characters of the shortest sentence, and of the shortest name, that says whose it is."""
+_DIFFERENT = 8
+"""Different letters and digits of a sentence: a ruled line has none."""
 _WORDS = MOST_WORDS + 1
 """Words of the shortest sentence, unless it is twice as long: a phrase of fewer may be a release, which is nobody's."""
 
@@ -61,7 +64,9 @@ def sentences(text: str) -> list[str]:
 
 
 def _said(text: str) -> bool:
-    return len(text) >= 2 * _LETTERS or (len(text) >= _LETTERS and len(text.split()) >= _WORDS)
+    own = _PLACEHOLDER.sub("", text)
+    long = len(own) >= 2 * _LETTERS or (len(own) >= _LETTERS and len(own.split()) >= _WORDS)
+    return long and len(set(filter(str.isalnum, own.casefold()))) >= _DIFFERENT
 
 
 def _telling(name: str) -> bool:

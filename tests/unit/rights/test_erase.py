@@ -13,10 +13,11 @@ import pytest
 from privacy_analytics import workspace
 from privacy_analytics.audit import AuditLog
 from privacy_analytics.errors import UsageError
+from privacy_analytics.ingest.maps import ColumnMap
 from privacy_analytics.lake import ALWAYS, Lake, rewriting
 from privacy_analytics.rights import erase as erasing
 from privacy_analytics.rights.choices import carry_out, freeze
-from privacy_analytics.rights.erase import Erasure, Person, enter
+from privacy_analytics.rights.erase import Erasure, Exports, Person, enter
 from privacy_analytics.rights.preview import preview
 from privacy_analytics.rights.requests import Requests
 from privacy_analytics.rights.subjects import Asked, find
@@ -300,6 +301,17 @@ def test_exports_that_were_to_be_rewritten_are_asked_for_on_a_retry(settings, wh
     entered = enter(requests, [Person((whom,), TODAY)], by="N. N.", exports=True)
     with pytest.raises(UsageError, match="--exports"):
         Erasure(settings, requests, by="N. N.", today=TODAY).carry_out(entered)
+
+
+@LONG
+def test_an_export_in_the_workspace_that_is_rewritten_may_hold_the_same_words_of_others(settings, whom):
+    rows = "\n".join(f'{{"account_id": "{each}", "subject": "{SAID}"}}' for each in IDS[:2])
+    plant(settings, {"export/support.jsonl": rows.encode()})
+    (cut,) = erase(settings, whom, names=[])
+    assert "export still holds something (1 file(s)). Is it a product export? Name it" in cut.steps[-1].what
+    (done,) = erase(settings, whom, exports=Exports(settings.path("export"), ColumnMap()))
+    assert (done.id, done.state) == (cut.id, "done")
+    assert settings.path("export/support.jsonl").read_text() == rows.splitlines()[1]
 
 
 @LONG

@@ -127,6 +127,7 @@ def test_folders_that_are_not_ours_are_told_but_for_leftovers_in_them(empty, pla
 def test_a_text_gives_its_long_sentences_or_itself():
     assert sentences(f"Hi. {SAID}!\n- {SAID}\nok") == [SAID, SAID]
     assert sentences("Hm. Yes. It is so. Or is it not? I see.") == ["Hm. Yes. It is so. Or is it not? I see"]
+    assert sentences("=" * 80 + "\n" + "ha " * 30 + "\n<PERSON_1> <EMAIL> <URL> <PERSON_2> <ADDRESS> ok") == []
     assert sentences("reverberating kickdrum transients everywhere") == []
 
 
