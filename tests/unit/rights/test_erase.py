@@ -163,6 +163,8 @@ def test_nothing_of_an_erased_account_is_left_in_any_store(settings, whom):
     assert after.keys() == before.keys()
     assert all(after[each].equals(before[each]) for each in before)
     assert_what_says_nothing_of_it_is_kept(settings)
+    (file,) = settings.path("lake", "quarantine").glob("*.parquet")
+    assert pl.read_parquet(file)["line"].to_list() == [2]
 
 
 def test_a_dry_run_writes_nothing(settings, whom):
@@ -190,6 +192,8 @@ def test_a_receipt_says_what_went_and_what_stays_and_nobody_can_tell_whose_it_is
     file = settings.path("requests", done.id, "receipt.json")
     told = json.loads(file.read_text())
     assert told["rows"]["events"] == 2
+    assert told["steps"][-1]["what"].startswith("lake: 4 of 4 files written anew, 100.00% of bytes")
+    assert done.id in settings.path("requests", done.id, "letter-done.md").read_text()
     assert told["verified"].startswith("0 hits in ")
     assert "1798.140(b)" in told["stays"]["releases"]
     last = [entry.facts for entry in AuditLog(settings).entries()][-1]
