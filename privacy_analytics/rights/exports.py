@@ -19,6 +19,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import zstandard
@@ -167,7 +168,7 @@ class _Export:
             table = parquet.read_row_group(group)
             stays = [not self.holds(row) for row in table.select(present).to_pylist()]
             # made anew: a dictionary would keep the values of the rows that are gone
-            kept = table.cast(plain).filter(pa.array(stays, pa.bool_())).cast(schema)
+            kept = table.cast(plain).filter(pl.Series(stays, dtype=pl.Boolean).to_arrow()).cast(schema)
             yield kept, "NONE" if packing == "UNCOMPRESSED" else packing
 
     def _parquet(self, stream: BinaryIO) -> pq.ParquetFile:
