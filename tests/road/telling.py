@@ -128,7 +128,7 @@ PLANTS: dict[str, Plant] = {
     "checkpoint of a notebook": _notebook("notebooks/.ipynb_checkpoints/mine-checkpoint.ipynb"),
     "log": _text("logs/operator.log"),
     "packed log": _packed,
-    "published page": _text("published/2026-10/usage_report/index.html"),
+    "published page": _text("published/2001-01/usage_report/index.html"),  # of no month that could be run again
     "bundle of an earlier request": _bundle,
     "JupyterLab's own folder": _text("private/lab/workspaces/default.jupyterlab-workspace"),
 }
