@@ -27,7 +27,7 @@ DIE = {
     "after the first noise is drawn": "after(mechanisms, 'add_noise', 1)",
     "after the noise is drawn": "after(mechanisms, 'add_noise', 2)",
     "after commit, before the file": "after(Ledger, 'commit', 2)",
-    "in the middle of the file": "before(Path, 'replace', 1)",
+    "in the middle of the file": "before(Path, 'replace', 3)",  # two before are the policy's record
 }
 PRELUDE = """
 import json, os, signal, sys
