@@ -28,6 +28,13 @@ def write_private(file: Path, text: str) -> None:
             handle.flush()
             os.fsync(handle.fileno())
         partial.replace(file)
-        folder = os.open(file.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+        on_disk(file.parent)
+
+
+def on_disk(path: Path) -> None:
+    """What was written into a file, or which names a folder has, holds across a power cut when this returns."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

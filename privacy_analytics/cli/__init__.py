@@ -6,7 +6,6 @@ Exit codes: 0 ok · 2 usage · 10 settings or policy · 20 contract, no such mon
 
 from __future__ import annotations
 
-import importlib
 import logging
 import os
 import sys
@@ -14,6 +13,7 @@ import traceback
 
 import click
 
+from privacy_analytics.cli.lazy import LazyGroup
 from privacy_analytics.errors import PrivacyAnalyticsError
 
 COMMANDS = {
@@ -35,20 +35,12 @@ COMMANDS = {
     "keys": "keys",
     "serve": "serve",
 }
-"""Each command with the module of this package that holds it; loaded when it is called for."""
+"""Each command with the module of this package that holds it."""
 
 
-class _Commands(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in COMMANDS:
-            return None
-        return getattr(importlib.import_module(f"{__name__}.{COMMANDS[cmd_name]}"), cmd_name)
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup, package=__name__, modules=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="privacy-analytics")
 def cli() -> None:
     """Anonymous statistics from chat and telemetry data: scrub, release, report, publish."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +16,7 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from privacy_analytics.lake.rewriting import Change
 from privacy_analytics.lake.store import PARTITIONS, Lake, parts
-from privacy_analytics.private import private_files
+from privacy_analytics.private import on_disk, private_files
 
 WHOLE = 2_000_000
 """Rows of one table, month and batch that are put in order at once; more are taken by the account's first digit."""
@@ -48,9 +48,11 @@ def copy(lake: Lake, there: Path, change: Change, *, generation: int) -> int:
             )
         for lock in lake.root.glob(".*"):
             os.link(lock, there / lock.name)  # the same locks: who holds or awaits one does so after the swap, too
-        _on_disk(there.rglob("*"))
+        for path in there.rglob("*"):
+            on_disk(path)
         (there / "generation").write_text(str(generation))
-        _on_disk([there / "generation", there])
+        for path in (there / "generation", there):
+            on_disk(path)
     return rows
 
 
@@ -62,7 +64,7 @@ def swap(lake: Path, there: Path, old: Path) -> None:
         else:
             lake.rename(old)
         there.rename(lake)
-        _on_disk([lake.parent])
+        on_disk(lake.parent)
 
 
 def _copied(lake: Lake, new: Lake, table: str, change: Change) -> int:
@@ -92,10 +94,3 @@ def _changed(rows: pl.LazyFrame, change: Change) -> Iterator[pl.DataFrame]:
         some = named.filter(pl.col("account").str.starts_with(digit))["was"]
         part = rows.filter(pl.col("account").is_in(some.implode())).collect()
         yield change(part).sort("account", maintain_order=True)
-
-
-def _on_disk(paths: Iterable[Path]) -> None:
-    for path in paths:
-        handle = os.open(path, os.O_RDONLY)
-        os.fsync(handle)
-        os.close(handle)

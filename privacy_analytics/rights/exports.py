@@ -29,6 +29,7 @@ from privacy_analytics.ingest.export import MAX_IN_MEMORY, MAX_LINE, ExportFile,
 from privacy_analytics.ingest.jsonl import loose
 from privacy_analytics.ingest.maps import ColumnMap, TableMap
 from privacy_analytics.ingest.unpack import DAMAGE, TooLarge, opened
+from privacy_analytics.private import on_disk
 from privacy_analytics.scrub.identities import IdentityHasher
 from privacy_analytics.settings import Settings
 
@@ -264,9 +265,7 @@ def _replaced(file: ExportFile) -> Generator[BinaryIO]:
         handle.flush()
         os.fsync(handle.fileno())
     new.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
+    on_disk(path.parent)
 
 
 @contextmanager

@@ -75,7 +75,7 @@ def erase(
         return
     if begun and begun.state == "done":
         click.echo(f"{begun.id} is done ({begun.answered}); nothing was changed.")
-        _replace(at)
+        remake(at)
         return
     wanted = [Person(accounts, at.since(asked, received)) for asked, accounts in people]
     entered = [begun] if begun else enter(at.requests, wanted, by=officer, exports=exports is not None)
@@ -87,11 +87,11 @@ def erase(
         click.echo(f"{each.id}  entered for {each.accounts} account(s)")
     erasure = Erasure(at.settings, at.requests, by=officer, today=at.today, names=names, exports=exports)
     ended = erasure.carry_out(entered)
-    _replace(at)
+    remake(at)
     _tell(at, ended)
 
 
-def _replace(at: Desk) -> None:
+def remake(at: Desk) -> None:
     """Make withdrawn reports again, also those of an erasure that was cut short behind its last step."""
     from privacy_analytics.rights.withdrawal import Withdrawals
 

@@ -77,10 +77,12 @@ def _release(at: Desk, file: Path | None, officer: str) -> None:
 
 
 def _erase(at: Desk, accounts: set[str], officer: str) -> None:
+    from privacy_analytics.cli.account.erase import remake
     from privacy_analytics.rights.erase import Erasure, Person, enter
 
     people = [Person((account,), at.today) for account in sorted(accounts)]
     entered = enter(at.requests, people, by=officer, exports=False)
     ended = Erasure(at.settings, at.requests, by=officer, today=at.today).carry_out(entered)
+    remake(at)
     done = sum(each.state == "done" for each in ended)
     click.echo(f"{done:,} account(s) erased, {len(ended) - done:,} not yet. See: pa account requests")

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
 
+from privacy_analytics.cli.lazy import LazyGroup
+
 COMMANDS = {"show": "text", "check": "text", "diff": "text", "trace": "trace", "apply": "retention"}
-"""Each command with the module of this package that holds it; loaded when it is called for."""
+"""Each command with the module of this package that holds it."""
 
 
-class _Commands(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in COMMANDS:
-            return None
-        return getattr(importlib.import_module(f"{__name__}.{COMMANDS[cmd_name]}"), cmd_name)
-
-
-@click.group(cls=_Commands)
+@click.group(cls=LazyGroup, package=__name__, modules=COMMANDS)
 def policy() -> None:
     """The privacy policy: show it, check it, compare versions, prove that it is kept, apply its retention."""
