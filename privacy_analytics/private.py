@@ -31,10 +31,11 @@ def write_private(file: Path, text: str) -> None:
         on_disk(file.parent)
 
 
-def on_disk(path: Path) -> None:
-    """What was written into a file, or which names a folder has, holds across a power cut when this returns."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def on_disk(*paths: Path) -> None:
+    """What was written into files, and which names folders have, holds across a power cut when this returns."""
+    for path in paths:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

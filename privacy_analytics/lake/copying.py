@@ -48,11 +48,9 @@ def copy(lake: Lake, there: Path, change: Change, *, generation: int) -> int:
             )
         for lock in lake.root.glob(".*"):
             os.link(lock, there / lock.name)  # the same locks: who holds or awaits one does so after the swap, too
-        for path in there.rglob("*"):
-            on_disk(path)
+        on_disk(*there.rglob("*"))
         (there / "generation").write_text(str(generation))
-        for path in (there / "generation", there):
-            on_disk(path)
+        on_disk(there / "generation", there)
     return rows
 
 
