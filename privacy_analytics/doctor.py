@@ -17,6 +17,7 @@ from privacy_analytics.errors import LedgerError, PrivacyAnalyticsError, UsageEr
 from privacy_analytics.rights.restore import Replayed, replay
 from privacy_analytics.scrub.weights import model_file
 from privacy_analytics.settings import Settings, read
+from privacy_analytics.signing import named
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,6 @@ def accept_restore(root: Path, *, name: str = "", reason: str = "", tombstones: 
     SettingsError
         the suppression list cannot be used, or somebody could not be erased again
     """
-    from privacy_analytics.marketing.approvals import named
-
     again = replay(read(root), by=named(name) if name else "", tombstones=tombstones)
     workspace.accept_restore(root)
     curator = Curator(workspace.load(root))

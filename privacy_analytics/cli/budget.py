@@ -12,7 +12,7 @@ from privacy_analytics.cli import options
 from privacy_analytics.curator import Curator
 from privacy_analytics.dp.charge import Charge
 from privacy_analytics.errors import UsageError
-from privacy_analytics.marketing.approvals import named
+from privacy_analytics.signing import named
 from privacy_analytics.workspace import load
 
 

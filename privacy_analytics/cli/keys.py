@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from privacy_analytics.cli import options
-from privacy_analytics.marketing.approvals import named
 from privacy_analytics.rights.rotation import Rotation, planned
 from privacy_analytics.rights.rotation import rotate as turn
+from privacy_analytics.signing import named
 from privacy_analytics.workspace import load
 
 

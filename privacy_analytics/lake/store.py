@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
+from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -75,13 +76,16 @@ class Lake:
         batch of each account holds. Without rows: an empty frame of the same columns.
         """
         schema = self.schemas[table]
-        live = self.live(table)
+        there: defaultdict[str, list[Path]] = defaultdict(list)
+        for held, batch, file in self.live(table):
+            if held == month:
+                there[batch].append(file)
         parts = [
-            pl.scan_parquet(there, schema=schema, missing_columns="insert", hive_partitioning=False).with_columns(
-                month=pl.lit(month), batch=pl.lit(batch)
-            )
+            pl.scan_parquet(
+                there[batch], schema=schema, missing_columns="insert", hive_partitioning=False
+            ).with_columns(month=pl.lit(month), batch=pl.lit(batch))
             for batch in batches
-            if (there := [file for *where, file in live if where == [month, batch]])
+            if batch in there
         ]
         if not parts:
             return pl.LazyFrame(schema={**schema, "month": pl.String(), "batch": pl.String()})

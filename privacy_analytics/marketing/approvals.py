@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import unicodedata
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -19,9 +17,9 @@ from typing import Any
 from privacy_analytics.errors import NotFound, PolicyError, UsageError
 from privacy_analytics.marketing.statistics import ID, Statistic
 from privacy_analytics.marketing.terms import LONGEST, REASONS
+from privacy_analytics.signing import named
 
 FORMAT = 1
-_NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ .,'’&()/-]){0,79}")
 
 
 @dataclass(frozen=True)
@@ -148,14 +146,6 @@ def unfit(statistic: Statistic, *, floor: int, population: str) -> str:
     if any(release.floor < floor for release in statistic.releases):
         return f"It may show numbers below {floor}, which marketing may not. Ask in a report of purpose marketing."
     return ""
-
-
-def named(by: str) -> str:
-    """A name that may stand on a page. Raises UsageError for an address, a number, markup or an invisible character."""
-    name = unicodedata.normalize("NFC", by.strip())
-    if not _NAME.fullmatch(name):
-        raise UsageError("Somebody approves it by name: letters, spaces and . , ' - ( ) & /, at most 80. No address.")
-    return name
 
 
 def months_after(day: date, months: int) -> date:

@@ -17,12 +17,12 @@ from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.errors import NotFound, UsageError
 from privacy_analytics.figures import sources, specifications
 from privacy_analytics.gate import enforce
-from privacy_analytics.marketing.approvals import named
 from privacy_analytics.marketing.pages import place, variant
 from privacy_analytics.marketing.site import MANIFEST, PAGE, Site, replace_folder
 from privacy_analytics.marketing.statistics import statistics
 from privacy_analytics.report.manifest import vouched
 from privacy_analytics.settings import Settings
+from privacy_analytics.signing import named
 
 
 def publish(

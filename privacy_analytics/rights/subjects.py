@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, cast
@@ -50,25 +50,26 @@ def parse(text: str) -> list[Asked]:
     return found
 
 
-def find(settings: Settings, lake: Lake, asked: Asked) -> tuple[str, ...]:
-    """The accounts that a person has, as pseudonyms.
+def find(settings: Settings, lake: Lake, people: Sequence[Asked]) -> list[tuple[str, ...]]:
+    """The accounts that each of some people has, as pseudonyms; the stores are read once for all.
 
-    Raises NotFound where no store knows one, saying in how many it looked, and whether it was erased before.
+    Raises NotFound where no store knows one of them, saying in how many it looked, and whether it was erased before.
     """
     hasher = IdentityHasher(*settings.secret_keys())
-    ids = [value for name, value in asked.names.items() if name in ("account_id", "any")]
-    hashes = [hasher.identifier_hash(value) for name, value in asked.names.items() if name != "account_id"]
-    batches = lake.batches()
-    identities = lake.scan("identities", ALWAYS, batches)
-    by_name = identities.filter(pl.col("type").is_null(), pl.col("hash").is_in(hashes)).select("account").unique()
-    wanted = [hasher.pseudonym(value) for value in ids]
-    found = {*by_name.collect()["account"], *_present(lake, wanted)}
-    if found:
-        return tuple(sorted(found))
-    stones = Tombstones(settings)
-    if any(stones.hold(hasher.generations(value)) for value in ids):
-        raise NotFound(f"No such account (looked in {len(stores(lake))} stores): it was erased before and stays so.")
-    raise NotFound(f"No such account (looked in {len(stores(lake))} stores). Ask for its id, or another e-mail.")
+    ids = [[value for name, value in each.names.items() if name in ("account_id", "any")] for each in people]
+    hashes = [
+        {hasher.identifier_hash(value) for name, value in each.names.items() if name != "account_id"} for each in people
+    ]
+    by_hash = _by_hash(lake, set().union(*hashes))
+    present = _present(lake, {hasher.pseudonym(value) for each in ids for value in each})
+    found: list[tuple[str, ...]] = []
+    for theirs, names in zip(ids, hashes, strict=True):
+        accounts = {each for name in names for each in by_hash.get(name, ())}
+        accounts |= present & {hasher.pseudonym(value) for value in theirs}
+        if not accounts:
+            raise _nobody(settings, lake, [hasher.generations(value) for value in theirs])
+        found.append(tuple(sorted(accounts)))
+    return found
 
 
 def stores(lake: Lake) -> tuple[str, ...]:
@@ -77,18 +78,34 @@ def stores(lake: Lake) -> tuple[str, ...]:
 
 
 def everyone(lake: Lake) -> list[pl.LazyFrame]:
-    """The accounts (one column) of each file of the lake's tables, committed or not, and of the quarantine."""
-    files = [file for table in lake.schemas for _, _, file in lake.live(table)]
-    files += [file for file in lake.root.glob("quarantine/*.parquet") if "account" in pl.read_parquet_schema(file)]
-    return [pl.scan_parquet(file, hive_partitioning=False).select("account") for file in files]
+    """The accounts (one column) of each of the lake's tables, rows not committed too, and of the quarantine."""
+    files = [[file for _, _, file in lake.live(table)] for table in lake.schemas]
+    files.append([file for file in lake.root.glob("quarantine/*.parquet") if "account" in pl.read_parquet_schema(file)])
+    account = pl.Schema({"account": pl.String()})
+    read: dict[str, Any] = {"schema": account, "extra_columns": "ignore", "hive_partitioning": False}
+    return [pl.LazyFrame(schema=account), *(pl.scan_parquet(some, **read) for some in files if some)]
 
 
-def _present(lake: Lake, pseudonyms: Iterable[str]) -> set[str]:
+def _by_hash(lake: Lake, hashes: set[str]) -> dict[str, list[str]]:
+    """The accounts of lookup hashes of e-mails and user names."""
+    named = lake.scan("identities", ALWAYS, lake.batches()).filter(pl.col("type").is_null())
+    rows = named.filter(pl.col("hash").is_in(list(hashes))).group_by("hash").agg(pl.col("account").unique()).collect()
+    return dict(rows.select("hash", "account").iter_rows())
+
+
+def _present(lake: Lake, pseudonyms: set[str]) -> set[str]:
     """Those of the pseudonyms that any table, or the quarantine, has a row of."""
     wanted = pl.col("account").is_in(list(pseudonyms))
-    return {
-        each for rows in pl.collect_all([rows.filter(wanted) for rows in everyone(lake)]) for each in rows["account"]
-    }
+    found = pl.collect_all([rows.filter(wanted).unique() for rows in everyone(lake)])
+    return {account for rows in found for account in rows["account"]}
+
+
+def _nobody(settings: Settings, lake: Lake, generations: list[tuple[str, ...]]) -> NotFound:
+    looked = f"No such account (looked in {len(stores(lake))} stores)"
+    stones = Tombstones(settings)
+    if any(stones.hold(each) for each in generations):
+        return NotFound(f"{looked}: it was erased before and stays so.")
+    return NotFound(f"{looked}. Ask for its id, or another e-mail.")
 
 
 def _parsed(line: str, number: int) -> Asked:

@@ -58,7 +58,8 @@ class Desk:
 
     def people(self, file: Path | None) -> list[tuple[Asked, tuple[str, ...]]]:
         """Everybody named, with their accounts. Raises NotFound at the first whom no store knows."""
-        return [(each, find(self.settings, self.lake, each)) for each in self.named(file)]
+        named = self.named(file)
+        return list(zip(named, find(self.settings, self.lake, named), strict=True))
 
     def since(self, asked: Asked, given: datetime | None) -> date:
         """The day that a request came in. Raises UsageError for one in the future."""
@@ -90,13 +91,6 @@ def desk(workspace: str | None) -> Desk:
     settings = load(workspace)
     lake = Lake(settings.path("lake"))
     return Desk(settings, lake, Requests(settings, lake))
-
-
-def officer(name: str) -> str:
-    """A name that may stand in a record. Raises UsageError for an address or number."""
-    from privacy_analytics.marketing.approvals import named  # it draws: half a second
-
-    return named(name)
 
 
 def options(*each: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -13,6 +13,7 @@ from privacy_analytics.cli.account import asking
 from privacy_analytics.errors import UsageError
 from privacy_analytics.rights import bundle
 from privacy_analytics.rights.bundle import Answer
+from privacy_analytics.signing import named
 
 _asked = asking.options(
     options.workspace,
@@ -69,7 +70,7 @@ def _answer(
     from privacy_analytics.ingest import maps
     from privacy_analytics.rights.holdings import collect, exported
 
-    at, name = asking.desk(workspace), asking.officer(by)
+    at, name = asking.desk(workspace), named(by)
     begun = at.entered(request_id, kind) if request_id else None
     if begun and begun.frozen["product"] and not source:
         raise UsageError(f"{begun.id} was entered with --from. Name that export once more.")

@@ -17,6 +17,7 @@ from privacy_analytics.lake import write_private
 from privacy_analytics.rights.choices import CHOICES, HOLDS, carry_out, deferred, freeze
 from privacy_analytics.rights.letters import ASKED, Letter, draft
 from privacy_analytics.rights.requests import Kind, Request
+from privacy_analytics.signing import named
 
 _REFERENCE = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9._/-]{0,39}")
 _common = asking.options(
@@ -101,7 +102,7 @@ def _decide(
     dry_run: bool,
     facts: dict[str, str] | None = None,
 ) -> None:
-    at, officer = asking.desk(workspace), asking.officer(by)
+    at, officer = asking.desk(workspace), named(by)
     if request_id and enter_only:
         raise UsageError("That request is entered. Leave --enter out to carry it on.")
     if request_id:

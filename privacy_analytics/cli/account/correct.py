@@ -13,6 +13,7 @@ from privacy_analytics.cli.account import asking
 from privacy_analytics.cli.account.asking import Desk
 from privacy_analytics.errors import UsageError
 from privacy_analytics.rights.requests import Request
+from privacy_analytics.signing import named
 
 if TYPE_CHECKING:
     from privacy_analytics.rights.subjects import Asked
@@ -49,7 +50,7 @@ def correct(
     from privacy_analytics.rights.correction import Correction, Subject
     from privacy_analytics.scrub import IdentityHasher, Scrubber
 
-    at, name = asking.desk(workspace), asking.officer(by)
+    at, name = asking.desk(workspace), named(by)
     begun = at.entered(request_id, "correct") if request_id else None
     people = _carried_on(at, begun, request_file) if begun else at.people(request_file)
     if any(len(accounts) != 1 for _, accounts in people):

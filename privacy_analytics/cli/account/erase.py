@@ -14,6 +14,7 @@ from privacy_analytics.cli.account.asking import Desk
 from privacy_analytics.errors import NotFound, PrivacyAnalyticsError, UsageError
 from privacy_analytics.rights.receipts import RECEIPT, digest
 from privacy_analytics.rights.requests import Request
+from privacy_analytics.signing import named
 
 if TYPE_CHECKING:
     from privacy_analytics.rights.erase import Exports
@@ -59,7 +60,7 @@ def erase(
         raise UsageError("Look first: --dry-run; then --confirm. To start its clocks alone: --enter.")
     if request_id and enter_only:
         raise UsageError("That request is entered. Leave --enter out to carry it on.")
-    at, officer = asking.desk(workspace), asking.officer(by)
+    at, officer = asking.desk(workspace), named(by)
     from privacy_analytics.rights.erase import Erasure, Person, enter
     from privacy_analytics.rights.preview import preview
 

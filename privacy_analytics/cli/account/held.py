@@ -13,6 +13,7 @@ from privacy_analytics.cli.account import asking
 from privacy_analytics.cli.account.asking import Desk
 from privacy_analytics.errors import NotFound, UsageError
 from privacy_analytics.lake import Lake
+from privacy_analytics.signing import named
 
 REASONS = ("not-attested", "self-disclosed")
 
@@ -48,7 +49,7 @@ def held(
         return
     if erase == release or by is None:
         raise UsageError("Say who you are with --by, and either --erase or --release.")
-    officer = asking.officer(by)
+    officer = named(by)
     if release:
         _release(at, request_file, officer)
         return

@@ -16,6 +16,7 @@ from privacy_analytics.lake import write_private
 from privacy_analytics.rights.clocks import ANSWERED, FOLLOWED, Status, answer_by, status
 from privacy_analytics.rights.letters import REASONS, Letter, draft
 from privacy_analytics.rights.requests import RECORD, Request
+from privacy_analytics.signing import named
 
 _ROW = "{:<14}{:<9}{:<10}{:<12}{:<14}{:<12}{}"
 _HEAD = _ROW.format("id", "kind", "state", "received", "acknowledged", "answer by", "days left")
@@ -49,7 +50,7 @@ def requests(workspace: str | None, request_id: str | None, *, everything: bool)
 @asking.by
 def acknowledge(workspace: str | None, request_id: str, by: str) -> None:
     """Record that receipt was confirmed today; the letter is drafted (10 business days)."""
-    at, officer = asking.desk(workspace), asking.officer(by)
+    at, officer = asking.desk(workspace), named(by)
     with at.lake.locked():
         request = at.requests.get(request_id)
         if request.acknowledged:
@@ -69,7 +70,7 @@ def acknowledge(workspace: str | None, request_id: str, by: str) -> None:
 @click.option("--reason", type=click.Choice([*REASONS]), required=True, help="Why; it stands in the notice.")
 def extend(workspace: str | None, request_id: str, by: str, reason: str) -> None:
     """Take 45 days more, once, with a notice to the person before the first 45 are over; the notice is drafted."""
-    at, officer = asking.desk(workspace), asking.officer(by)
+    at, officer = asking.desk(workspace), named(by)
     with at.lake.locked():
         request = at.requests.get(request_id)
         notice_by = _extendable(request, at.today)

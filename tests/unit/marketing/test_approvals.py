@@ -10,9 +10,10 @@ from datetime import date
 import pytest
 
 from privacy_analytics.errors import NotFound, PolicyError, UsageError
-from privacy_analytics.marketing.approvals import Approvals, months_after, named
+from privacy_analytics.marketing.approvals import Approvals, months_after
 from privacy_analytics.marketing.statistics import Statistic
 from privacy_analytics.marketing.terms import REASONS
+from privacy_analytics.signing import named
 
 TODAY = date(2026, 11, 23)
 

@@ -163,8 +163,8 @@ def test_a_closed_account_loses_its_identity_physically_and_keeps_its_rows(chose
     assert (counted(), counted("themes")) == (20, 20)
     assert lake.marked("closed").collect()["account"].to_list() == [pseudonym(3)]
     with pytest.raises(NotFound):
-        find(settings, lake, parse("3@studio.test")[0])
-    assert find(settings, lake, parse("4@studio.test")[0]) == (pseudonym(4),)
+        find(settings, lake, parse("3@studio.test"))
+    assert find(settings, lake, parse("4@studio.test")) == [(pseudonym(4),)]
 
 
 def test_an_account_that_is_held_is_not_closed_before_the_hold_is_lifted(chosen, requests):

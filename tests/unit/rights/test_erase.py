@@ -330,7 +330,7 @@ def test_the_same_input_again_takes_up_what_was_cut_short(settings, whom, monkey
         patched.setattr(Erasure, "_verify", killed)
         with pytest.raises(Killed):
             erase(settings, whom)
-    again = find(settings, Lake(settings.path("lake")), Asked({"account_id": IDS[0]}))
+    again = find(settings, Lake(settings.path("lake")), [Asked({"account_id": IDS[0]})])[0]
     assert again == (whom,)
     (done,) = erase(settings, *again)
     assert done.state == "done"
