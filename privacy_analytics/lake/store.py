@@ -32,7 +32,7 @@ from privacy_analytics.lake.columns import ALWAYS, MARKS, schemas
 from privacy_analytics.workspace import check_rotated
 
 PARTITIONS = ("month", "batch")
-FILE_ROWS = 131_072
+FILE_ROWS = 32_768
 """About so many rows lie in one file: what has to be written anew where one account is erased."""
 _ABOUT_REQUESTS = ("marks", "subjects")
 """Tables that no question counts the rows of; a snapshot does not name their batches."""
