@@ -85,7 +85,7 @@ def erase(
             at.tell_entered(each)
         return
     for each in entered:
-        click.echo(f"{each.id}  entered for {each.accounts} account(s)")
+        click.echo(f"{each.id}  {'carried on' if begun else 'entered'} for {each.accounts} account(s)")
     erasure = Erasure(at.settings, at.requests, by=officer, today=at.today, names=names, exports=exports)
     ended = erasure.carry_out(entered)
     remake(at)
