@@ -67,9 +67,9 @@ def replay(settings: Settings, *, by: str = "", tombstones: Path | None = None) 
         today = datetime.now(settings.zone).date()
         entered = enter(requests, [Person(tuple(sorted(again)), today)], by=by, exports=False)
         after = Erasure(settings, requests, by=by, today=today).carry_out(entered)
-        if any(each.state != "done" for each in after):
+        if stuck := next((each for each in after if each.state != "done"), None):
             raise SettingsError(
-                f"{after[0].steps[-1].what} Accounts that were erased before are still in this backup: mend that, then "
+                f"{stuck.steps[-1].what} Accounts that were erased before are still in this backup: mend that, then "
                 "accept the restore again."
             )
     AuditLog(settings).add("restore", by=by, erased=len(again), left=len(left))

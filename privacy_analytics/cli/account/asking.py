@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from privacy_analytics.cli import options as shared
 from privacy_analytics.errors import UsageError
 from privacy_analytics.lake import Lake
 from privacy_analytics.rights.clocks import acknowledge_by, answer_by, day_of
@@ -102,3 +103,7 @@ def options(*each: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return command
 
     return decorate
+
+
+common = options(shared.workspace, by, received, request_file, carry_on, enter_only, dry_run)
+"""Of every command that enters a request of its own and can carry it on."""

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from privacy_analytics.cli import options
 from privacy_analytics.cli.account import asking
 from privacy_analytics.errors import UsageError
 from privacy_analytics.rights import bundle
@@ -16,12 +15,7 @@ from privacy_analytics.rights.bundle import Answer
 from privacy_analytics.signing import named
 
 _asked = asking.options(
-    options.workspace,
-    asking.by,
-    asking.received,
-    asking.request_file,
-    asking.carry_on,
-    asking.enter_only,
+    asking.common,
     click.option(
         "--from",
         "source",
@@ -30,7 +24,6 @@ _asked = asking.options(
         help="A product export: the person's own rows of it, in the clear, go into the bundle.",
     ),
     click.option("--map", "map_file", type=click.Path(path_type=Path), help="Column map of that export."),
-    asking.dry_run,
 )
 
 

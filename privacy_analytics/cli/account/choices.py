@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from privacy_analytics.cli import options
 from privacy_analytics.cli.account import asking
 from privacy_analytics.cli.account.asking import Desk
 from privacy_analytics.errors import UsageError
@@ -20,48 +19,39 @@ from privacy_analytics.rights.requests import Kind, Request
 from privacy_analytics.signing import named
 
 _REFERENCE = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9._/-]{0,39}")
-_common = asking.options(
-    options.workspace,
-    asking.by,
-    asking.received,
-    asking.request_file,
-    asking.carry_on,
-    asking.enter_only,
-    asking.dry_run,
-)
 _reference = click.option("--reference", metavar="REF", help="Number of the matter, such as 2026-CV-118; no names.")
 
 
 @click.command("opt-out")
-@_common
+@asking.common
 def opt_out(**given: Any) -> None:
     """Take people out of every new marketing number; internal counts keep them (policy §10)."""
     _decide("opt-out", **given)
 
 
 @click.command("opt-in")
-@_common
+@asking.common
 def opt_in(**given: Any) -> None:
     """Take an opt-out off again; what the product's own export says still holds."""
     _decide("opt-in", **given)
 
 
 @click.command()
-@_common
+@asking.common
 def limit(**given: Any) -> None:
     """Take people's texts out of new themes and phrases (Cal. Civ. Code 1798.121)."""
     _decide("limit", **given)
 
 
 @click.command()
-@_common
+@asking.common
 def unlimit(**given: Any) -> None:
     """Take a limit off again."""
     _decide("unlimit", **given)
 
 
 @click.command()
-@_common
+@asking.common
 @_reference
 @click.option("--reason", type=click.Choice(HOLDS), help="Why the data has to be kept.")
 def hold(reference: str | None, reason: str | None, request_id: str | None, **given: Any) -> None:
@@ -73,7 +63,7 @@ def hold(reference: str | None, reason: str | None, request_id: str | None, **gi
 
 
 @click.command()
-@_common
+@asking.common
 @_reference
 def unhold(reference: str | None, request_id: str | None, **given: Any) -> None:
     """Lift the holds of a matter; an account with another one stays held."""
@@ -81,7 +71,7 @@ def unhold(reference: str | None, request_id: str | None, **given: Any) -> None:
 
 
 @click.command()
-@_common
+@asking.common
 @click.option("--confirm", is_flag=True, help="Do it: what is removed cannot be had back.")
 def close(*, confirm: bool, dry_run: bool, enter_only: bool, **given: Any) -> None:
     """Remove the identity of closed accounts for good; their pseudonymous rows stay (policy §5)."""

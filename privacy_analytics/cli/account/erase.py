@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from privacy_analytics.cli import options
 from privacy_analytics.cli.account import asking
 from privacy_analytics.cli.account.asking import Desk
 from privacy_analytics.errors import NotFound, PrivacyAnalyticsError, UsageError
@@ -22,15 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@asking.options(
-    options.workspace,
-    asking.by,
-    asking.received,
-    asking.request_file,
-    asking.carry_on,
-    asking.enter_only,
-    asking.dry_run,
-)
+@asking.common
 @click.option("--confirm", is_flag=True, help="Do it: what is erased cannot be had back.")
 @click.option(
     "--exports",
