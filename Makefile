@@ -8,7 +8,7 @@ CONTEXT := benchmarks/dp/.venv
 PII ?= ../shared/benchmarks/pii
 CARD ?= data/scrub_card.json
 
-.PHONY: help setup demo lab test check format bench-scrub bench-themes bench-dp soak audit clean
+.PHONY: help setup demo lab test check format bench-scrub bench-themes bench-dp soak audit spark clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ soak: $(READY)  ## Kill releases anywhere, in SCHEDULES=10000 schedules on SQLit
 
 audit: $(READY)  ## Measure what every kind of question loses, and see that seeded faults are caught
 	@$(BIN)/python benchmarks/audit
+
+spark: $(READY)  ## Add PySpark, which needs Java 17, to .venv: the tests of that engine run with it
+	@UV_PROJECT_ENVIRONMENT=.venv UV_SYSTEM_CERTS=1 $(BIN)/uv sync --quiet --frozen --inexact --python $(BIN)/python --group spark
 
 clean:  ## Remove the demo and everything that was set up
 	@rm -rf .venv $(BENCH) $(CONTEXT) benchmarks/dp/.cache demo dist

@@ -24,8 +24,8 @@ from privacy_analytics.settings import Settings
 
 Action = Literal[
     "access", "acknowledge", "close", "correct", "erase", "export", "extend", "grant", "hold", "ingest", "limit",
-    "opt-in", "opt-out", "publish", "recall", "release", "request", "restore", "retention", "rotate", "run", "serve",
-    "share", "unhold", "unlimit",
+    "opt-in", "opt-out", "prune", "publish", "recall", "release", "request", "restore", "retention", "rotate", "run",
+    "serve", "share", "snapshot", "token", "unhold", "unlimit", "upgrade",
 ]  # fmt: skip
 ACTIONS: tuple[str, ...] = get_args(Action)
 _GENESIS = "0" * 64

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
@@ -30,6 +30,7 @@ from privacy_analytics.dp.questions import (
     TopKeys,
 )
 from privacy_analytics.joined import joined
+from privacy_analytics.lake import ALWAYS
 from privacy_analytics.members import members
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from privacy_analytics.lake import Lake
     from privacy_analytics.snapshots import Snapshot
 
+SPAN_ROWS = 2**20
+"""About so many rows are in memory at once."""
 DAYS = ("day", "cohort")
 """Keys that are dates in the rows."""
 OPERATOR = logging.getLogger("privacy_analytics.operator")
@@ -82,7 +85,7 @@ class LakeEngine:
         size, width = len(bounded.groups), bins(bounded)
         n, accounts = np.zeros(size * width, np.int64), np.zeros(size * width, np.int64)
         met = dropped = 0
-        for block in local.blocks(self._together(bounded)):
+        for block in self._blocks(bounded):
             each = local.contributions(block, bounded, self._salt)
             fits = local.within(each, bounded)
             if not fits.all():
@@ -104,6 +107,14 @@ class LakeEngine:
         """How many accounts have each of these phrases."""
         counted = phrases.counts(self._phrases(bounded), keys, bounded.per_account, self._salt)
         return np.array(counted, np.int64)
+
+    def _blocks(self, bounded: Bounded) -> Iterator[local.Rows]:
+        """All rows, a span of accounts after the other: every step reads one account at a time."""
+        months = [snapshot.month for snapshot in self._snapshots]
+        rows = max(self._lake.rows(bounded.question.table, [*months, ALWAYS]), self._lake.rows("accounts", [ALWAYS]))
+        for lake in self._lake.in_spans(-(-rows // SPAN_ROWS) or 1):
+            part = LakeEngine(lake, self._tables, self._snapshots, self._salt, self._zone)
+            yield from local.blocks(part._together(bounded))
 
     def _together(self, bounded: Bounded) -> local.Rows:
         """The rows that a question counts, account by account: so a batch holds them; several are put together."""

@@ -25,12 +25,12 @@ from privacy_analytics.counting import told_to
 from privacy_analytics.dp.charge import Charge
 from privacy_analytics.dp.ledger import Ledger
 from privacy_analytics.dp.questions import Bounded, Cohort, CountAccounts, TopKeys, question_from
-from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.drawing import Purse, draw, price, released_accounts, unanswered
 from privacy_analytics.errors import LedgerError, UsageError
 from privacy_analytics.lake import Lake, private_files
 from privacy_analytics.settings import Settings
 from privacy_analytics.snapshots import Snapshot, last_complete_month, snapshot
+from privacy_analytics.stored import release_store
 
 Json = dict[str, Any]
 _REPORT = re.compile(r"[\w .,:&()+/-]{0,100}")
@@ -42,7 +42,8 @@ class Curator:
     """Answers an analyst's calls; every call names ``month`` and ``purpose``.
 
     ``trust`` is "enforced" where the session runs as another OS user. "embedded" guards against accidents alone, not
-    against somebody who opens the files. ``user`` is the OS user who asks, for the audit log; else this process's own.
+    against somebody who opens the files. ``user`` is who asks, for the audit log: an OS user's number, or the name that
+    a token was made out to; else this process's own.
     """
 
     def __init__(
@@ -51,12 +52,12 @@ class Curator:
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         trust: str = "embedded",
-        user: int | None = None,
+        user: int | str | None = None,
     ) -> None:
         self.settings, self.clock, self.trust = settings, clock, trust
         self.user = os.getuid() if user is None else user
         self.lake = Lake(settings.path("lake"))
-        self.store = ReleaseStore(settings.path("releases"))
+        self.store = release_store(settings)
         self._tables: dict[str, dict[str, Table]] = {}
 
     @cached_property

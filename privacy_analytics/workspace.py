@@ -75,6 +75,16 @@ url = "sqlite:///ledger.sqlite"          # relative to this folder
 # Whose public holidays are no business days when a request's clock is read (ISO 3166):
 # [rights]
 # holidays = "US-CA"
+
+# What counts (polars, duckdb, spark), what a scheduled run waits for, and who is told of it: docs/operations.md
+# [schedule]
+# expects = ["accounts", "chats", "events"]
+# wait_hours = 72
+# [notify]
+# sender = "analytics@example.com"
+# smtp = "smtp://localhost:25"
+# success = ["product@example.com"]
+# failure = ["oncall@example.com"]
 """
 
 

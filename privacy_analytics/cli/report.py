@@ -91,10 +91,10 @@ def gate(what: str, workspace: str | None, canaries: Path | None) -> None:
     """
     settings = load(workspace)
     from privacy_analytics import gate as checks
-    from privacy_analytics.dp.store import ReleaseStore
     from privacy_analytics.report.run import NOTEBOOK, PAGE, finished
+    from privacy_analytics.stored import release_store
 
-    store = ReleaseStore(settings.path("releases"))
+    store = release_store(settings)
     one = Path(what).is_file()
     folder = Path(what).parent if one else finished(settings, what)
     refused: list[str] = []

@@ -14,8 +14,10 @@ from pathlib import Path
 import polars as pl
 from deltalake.transaction import AddAction, RemoveAction
 
+from privacy_analytics.lake import store
 from privacy_analytics.lake.rewriting import Change
-from privacy_analytics.lake.store import PARTITIONS, Lake, parts
+from privacy_analytics.lake.spans import cut
+from privacy_analytics.lake.store import PARTITIONS, Lake
 from privacy_analytics.private import on_disk, private_files
 
 WHOLE = 2_000_000
@@ -72,7 +74,7 @@ def _copied(lake: Lake, new: Lake, table: str, change: Change) -> int:
         rows = lake.scan(table, month, [batch])
         before = len(actions)
         for whole in _changed(rows, change):
-            actions += [new.write(table, part, month, batch) for part in parts(whole)]
+            actions += [new.write(table, part, month, batch, span) for span, part in cut(whole, store.FILE_ROWS)]
             count += whole.height
         if len(actions) == before:  # a batch that lost all its rows stays in its month
             actions.append(new.write(table, pl.DataFrame(schema=lake.schemas[table]), month, batch))

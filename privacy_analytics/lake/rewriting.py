@@ -16,6 +16,7 @@ import polars as pl
 from deltalake.transaction import AddAction, RemoveAction
 
 from privacy_analytics.lake.files import private_files
+from privacy_analytics.lake.spans import Span
 from privacy_analytics.lake.store import PARTITIONS, Lake
 
 Change = Callable[[pl.DataFrame], pl.DataFrame]
@@ -69,7 +70,7 @@ def rewrite(lake: Lake, table: str, touched: pl.Expr, change: Change | None = No
                 if file in found:
                     kept = rows.filter(~touched.fill_null(value=False)) if change is None else change(rows)
                     rows = kept.sort("account", maintain_order=True)
-                actions.append(lake.write(table, rows, month, batch))
+                actions.append(lake.write(table, rows, month, batch, Span.of_file(file)))
                 actions.append(_removal(lake, table, month, batch, file, size[file]))
         if actions:
             delta = lake.open(table)

@@ -17,7 +17,9 @@ import shutil
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from privacy_analytics import settings
 from privacy_analytics.errors import TryLater
 from privacy_analytics.lake import files
 from privacy_analytics.lake.columns import ALWAYS, MARKS, schemas
+from privacy_analytics.lake.spans import EVERYBODY, Span, cut, spans
 from privacy_analytics.workspace import check_rotated
 
 PARTITIONS = ("month", "batch")
@@ -47,6 +50,22 @@ class Lake:
         self._settings = settings.read(root.parent)
         self._keys = len(self._settings.secret_keys())
         self.schemas = schemas(self._settings)
+        self.span = EVERYBODY
+
+    def in_spans(self, of: int) -> Iterator[Lake]:
+        """This lake, so many times, each with the accounts of one span; what is live is looked up once."""
+        live = cache(self.live)
+        for span in spans(of):
+            part = copy(self)
+            part.span, part.live = span, live
+            yield part
+
+    def rows(self, table: str, months: Sequence[str]) -> int:
+        """How many rows a table's log counts in these months, committed or not."""
+        if (delta := self.delta(table)) is None:
+            return 0
+        counted = pl.DataFrame(delta.get_add_actions(flatten=True)).filter(pl.col("partition.month").is_in(months))
+        return int(counted["num_records"].sum())
 
     def batches(self) -> tuple[str, ...]:
         """The committed batches, oldest first."""
@@ -78,7 +97,7 @@ class Lake:
         schema = self.schemas[table]
         there: defaultdict[str, list[Path]] = defaultdict(list)
         for held, batch, file in self.live(table):
-            if held == month:
+            if held == month and self.span.meets(Span.of_file(file)):
                 there[batch].append(file)
         parts = [
             pl.scan_parquet(
@@ -90,6 +109,7 @@ class Lake:
         if not parts:
             return pl.LazyFrame(schema={**schema, "month": pl.String(), "batch": pl.String()})
         rows = pl.concat(parts)
+        rows = rows if self.span == EVERYBODY else rows.filter(self.span.holds())
         return rows.filter(pl.col("batch") == pl.col("batch").max().over("account")) if table == "sessions" else rows
 
     def accounts(self, batches: Sequence[str]) -> pl.LazyFrame:
@@ -131,7 +151,10 @@ class Lake:
             for frame in [frames] if isinstance(frames, pl.DataFrame) else frames:
                 for month in frame.partition_by("month", maintain_order=True):
                     ordered = month.sort("account", maintain_order=True)
-                    actions += [self.write(table, rows, str(month.item(0, "month")), batch) for rows in parts(ordered)]
+                    actions += [
+                        self.write(table, rows, str(month.item(0, "month")), batch, span)
+                        for span, rows in cut(ordered, FILE_ROWS)
+                    ]
                     count += month.height
             if actions:
                 delta = self.open(table)
@@ -214,9 +237,9 @@ class Lake:
             delta.alter.add_columns(declared)
         return delta
 
-    def write(self, table: str, rows: pl.DataFrame, month: str, batch: str) -> AddAction:
+    def write(self, table: str, rows: pl.DataFrame, month: str, batch: str, span: Span = EVERYBODY) -> AddAction:
         """Write one file, sorted by account as the rows are; what a transaction adds to the table."""
-        inside = f"month={month}/batch={batch}/{secrets.token_hex(8)}.parquet"
+        inside = f"month={month}/batch={batch}/{span}-{secrets.token_hex(8)}.parquet"
         file = self.root / table / inside
         file.parent.mkdir(parents=True, exist_ok=True)
         stored = rows.select(self.schemas[table].names()).cast(self.schemas[table])
@@ -236,15 +259,3 @@ class Lake:
 def new_batch(now: datetime | None = None) -> str:
     """A batch id: ordered by time, else random; nothing of the data is in it."""
     return f"{now or datetime.now(UTC):%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"
-
-
-def parts(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Rows sorted by account, cut into files where an account ends."""
-    at = 0
-    ends = (rows["account"].rle_id().diff(null_behavior="ignore") != 0).arg_true() if rows.height > FILE_ROWS else []
-    while at < rows.height:
-        later = pl.Series(ends, dtype=pl.Int64)
-        after = later.filter(later >= at + FILE_ROWS)
-        until = int(after[0]) if len(after) else rows.height
-        yield rows.slice(at, until - at)
-        at = until

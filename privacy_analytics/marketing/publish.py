@@ -23,6 +23,7 @@ from privacy_analytics.marketing.statistics import statistics
 from privacy_analytics.report.manifest import vouched
 from privacy_analytics.settings import Settings
 from privacy_analytics.signing import named
+from privacy_analytics.stored import release_store
 
 
 def publish(
@@ -53,7 +54,7 @@ def publish(
     name, canaries = named(approved_by), tuple(canaries)
     page, written = report_of(run)
     manifest = _manifest(written)
-    store = ReleaseStore(settings.path("releases"))
+    store = release_store(settings)
     enforce("report.html", page, store, vouched(written, canaries))
     published: dict[str, Any] = manifest | {
         "sha256": hashlib.sha256(page).hexdigest(),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.errors import NotFound
 from privacy_analytics.gate import enforce
 from privacy_analytics.marketing.pages import place, variant
@@ -12,6 +11,7 @@ from privacy_analytics.marketing.publish import report_of
 from privacy_analytics.marketing.statistics import Statistic, statistics
 from privacy_analytics.report.manifest import vouched
 from privacy_analytics.settings import Settings
+from privacy_analytics.stored import release_store
 
 
 def find(settings: Settings, statistic_id: str) -> tuple[Statistic, str]:
@@ -24,7 +24,7 @@ def find(settings: Settings, statistic_id: str) -> tuple[Statistic, str]:
     NotFound
         no finished run says it
     """
-    store = ReleaseStore(settings.path("releases"))
+    store = release_store(settings)
     for run in _finished(settings.path("runs")):
         page, manifest = report_of(run)
         for each in statistics(page.decode("utf-8"), store):

@@ -37,6 +37,7 @@ from privacy_analytics.marketing.pages import Content, expired, place, recalled
 from privacy_analytics.marketing.statistics import Statistic
 from privacy_analytics.marketing.terms import KINDS
 from privacy_analytics.settings import Settings
+from privacy_analytics.stored import release_store
 
 PAGE, MANIFEST, STATISTICS = "index.html", "manifest.json", "statistics"
 Folder = Mapping[str, bytes]
@@ -66,7 +67,7 @@ class Site:
 
     @property
     def store(self) -> ReleaseStore:
-        return ReleaseStore(self.settings.path("releases"))
+        return release_store(self.settings)
 
     @property
     def approvals(self) -> Approvals:

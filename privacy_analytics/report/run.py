@@ -25,7 +25,6 @@ import nbformat
 from papermill.engines import papermill_engines
 
 from privacy_analytics import errors, gate, policy
-from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.errors import NotebookError, NotFound, PrivacyAnalyticsError, TryLater, UsageError
 from privacy_analytics.gate.notebook import rebuilt
 from privacy_analytics.report import manifest
@@ -34,6 +33,7 @@ from privacy_analytics.report.parameters import typed
 from privacy_analytics.report.render import Facts, render_html, title_of
 from privacy_analytics.report.shared import GIVEN, cells, failed, given, outputs
 from privacy_analytics.settings import Settings
+from privacy_analytics.stored import release_store
 from privacy_analytics.workspace import VARIABLE
 
 LOG = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ def run(
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _locked(home), _scratch(home) as scratch:
         executed = _ready(book, values)
-        store = ReleaseStore(settings.path("releases"))
+        store = release_store(settings)
         try:
             with ThreadPoolExecutor(1) as aside:  # the kernel has the work: time to load what looks at prose (1.5 s)
                 aside.submit(gate.check, "x.html", b"", store, vouched)

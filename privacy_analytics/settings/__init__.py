@@ -1,5 +1,6 @@
 """``workspace.toml`` as one frozen value; what is missing, unknown or impossible is refused with the fix."""
 
+from privacy_analytics.settings.operating import Notify, Operating, Schedule, Spark, Tls
 from privacy_analytics.settings.reading import read
 from privacy_analytics.settings.values import (
     FILE,
@@ -25,9 +26,14 @@ __all__ = [
     "DeclaredColumn",
     "Floors",
     "Loss",
+    "Notify",
+    "Operating",
     "PolicyVersion",
     "Recipient",
+    "Schedule",
     "Settings",
+    "Spark",
+    "Tls",
     "read",
     "read_keys",
 ]

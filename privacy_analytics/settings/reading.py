@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from privacy_analytics.errors import PolicyError, SettingsError
+from privacy_analytics.settings.operating import ENGINES, MOST_HOURS, Notify, Operating, Schedule, Spark, Tls
 from privacy_analytics.settings.shape import ANY, check, expect, meant
 from privacy_analytics.settings.values import (
     FILE,
@@ -45,6 +46,19 @@ _SHAPE: dict[str, Any] = {
     "recipients?": [{"name": str, "category": str, "region": str, "purposes": [str], "contract": date}],
     "sharing?": {"regions": [str]},
     "rights?": {"holidays": str},
+    "engine?": str,
+    "spark?": {"master?": str, "conf?": {ANY: str}},
+    "releases?": {"url": str},
+    "schedule?": {"expects?": [str], "wait_hours?": int},
+    "notify?": {
+        "sender?": str,
+        "smtp?": str,
+        "success?": [str],
+        "failure?": [str],
+        "success_command?": [str],
+        "failure_command?": [str],
+    },
+    "serve?": {"certificate": str, "private_key": str},
 }
 _COLUMN_KEYS = {"type": str, "bounds": list, "keys": str, "purposes": list}
 _TYPES = ("integer", "number", "boolean", "key")
@@ -99,6 +113,7 @@ def read(root: Path) -> Settings:
         recipients=_recipients(raw.get("recipients", [])),
         regions=tuple(raw.get("sharing", {}).get("regions", ())),
         holidays=_holidays(raw.get("rights", {}).get("holidays", "US")),
+        operating=_operating(raw),
     )
 
 
@@ -189,3 +204,53 @@ def _holidays(code: str) -> str:
     if not re.fullmatch(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", code):
         raise SettingsError(f'rights.holidays in {FILE} is no ISO 3166 code. Write one such as "US" or "US-CA".')
     return code
+
+
+def _operating(raw: dict[str, Any]) -> Operating:
+    engine: Any = raw.get("engine", "polars")
+    if engine not in ENGINES:
+        raise SettingsError(f"engine in {FILE} is none of {', '.join(ENGINES)}.{meant(engine, ENGINES)}")
+    return Operating(
+        engine=engine,
+        spark=Spark(**raw.get("spark", {})),
+        releases_url=_database(raw.get("releases", {}).get("url", "")),
+        schedule=_schedule(raw.get("schedule", {})),
+        notify=_notify({name: _frozen(value) for name, value in raw.get("notify", {}).items()}),
+        tls=Tls(**raw["serve"]) if "serve" in raw else None,
+    )
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _database(url: str) -> str:
+    if url and not url.startswith("postgresql"):
+        raise SettingsError(f"releases.url in {FILE} is no PostgreSQL URL. Leave it out to keep releases in a folder.")
+    return url
+
+
+def _schedule(raw: dict[str, Any]) -> Schedule:
+    made = Schedule(tuple(raw.get("expects", ())), raw.get("wait_hours", Schedule.wait_hours))
+    if unknown := [table for table in made.expects if table not in TABLES]:
+        raise SettingsError(f"schedule.expects in {FILE} names no table of an export.{meant(unknown[0], TABLES)}")
+    if not 0 <= made.wait_hours <= MOST_HOURS:
+        raise SettingsError(f"schedule.wait_hours in {FILE} is not between 0 and {MOST_HOURS}. Start with 72.")
+    return made
+
+
+def _notify(raw: dict[str, Any]) -> Notify:
+    made = Notify(**raw)
+    people = (*made.success, *made.failure)
+    if any(not re.fullmatch(r"[^@\s]+@[^@\s]+", each) for each in (*people, *filter(None, [made.sender]))):
+        raise SettingsError(
+            f"[notify] in {FILE} has something that is no e-mail address. Mend sender, success, failure."
+        )
+    if people and not (made.smtp and made.sender):
+        raise SettingsError(f"[notify] in {FILE} names people and lacks smtp or sender. Add them, or use a command.")
+    if made.smtp and not re.fullmatch(r"smtps?://([^@/\s:]+@)?[^@/\s:]+(:\d{1,5})?", made.smtp):
+        raise SettingsError(
+            f"notify.smtp in {FILE} is not smtp://[USER@]HOST[:PORT] or smtps://…; "
+            "a password stands in private/smtp_password."
+        )
+    return made

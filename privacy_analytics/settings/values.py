@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from privacy_analytics.errors import SettingsError
+from privacy_analytics.settings.operating import Operating
 
 FORMAT = 1
 FILE = "workspace.toml"
@@ -89,6 +90,7 @@ class Settings:
     """Where recipients may be (policy §9); none named: nowhere."""
     holidays: str = "US"
     """Whose public holidays are no business days, as COUNTRY or COUNTRY-SUBDIVISION (ISO 3166)."""
+    operating: Operating = field(default_factory=Operating)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -1,0 +1,76 @@
+"""Spans of accounts: equal pieces of the space of pseudonyms, which are uniform, since they are keyed hashes.
+
+A file holds the accounts of one span and says so in its name, ``AT-of-OF-…``: how large the batch is, nothing of whom
+it holds. So a question can be answered a span at a time, in memory that does not grow with the month.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import polars as pl
+
+_BITS = 32
+_DIGITS = _BITS // 4
+_NAME = re.compile(r"(\d{6})-of-(\d{6})-")
+
+
+@dataclass(frozen=True)
+class Span:
+    """The accounts whose pseudonym, as a fraction, lies in [at / of, (at + 1) / of)."""
+
+    at: int = 0
+    of: int = 1
+
+    @classmethod
+    def of_file(cls, file: Path) -> Self:
+        """What a file's name says; one of an earlier version may hold anybody."""
+        found = _NAME.match(file.name)
+        return cls(int(found[1]), int(found[2])) if found else cls()
+
+    def __str__(self) -> str:
+        return f"{self.at:06}-of-{self.of:06}"
+
+    def meets(self, other: Span) -> bool:
+        """Whether an account may lie in both."""
+        return self.at * other.of < (other.at + 1) * self.of and other.at * self.of < (self.at + 1) * other.of
+
+    def holds(self) -> pl.Expr:
+        """Whether a row's ``account`` lies in it."""
+        account = pl.col("account")
+        inside = account >= _digits(self.at, self.of) if self.at else pl.lit(value=True)
+        return inside & (account < _digits(self.at + 1, self.of)) if self.at + 1 < self.of else inside
+
+
+EVERYBODY = Span()
+
+
+def spans(of: int) -> list[Span]:
+    """All accounts in so many spans."""
+    return [Span(at, of) for at in range(of)]
+
+
+def cut(rows: pl.DataFrame, most: int) -> Iterator[tuple[Span, pl.DataFrame]]:
+    """Rows sorted by account, in spans of about ``most`` rows; spans without rows are left out.
+
+    Rows of one first digit alone are a sixteenth of a batch that is too large to be put in order at once.
+    """
+    if rows.height <= most:
+        if rows.height:
+            yield EVERYBODY, rows
+        return
+    begins = rows["account"].str.slice(0, _DIGITS).str.to_integer(base=16, strict=False).fill_null(0)
+    part = 16 if begins.item(0) >> (_BITS - 4) == begins.item(-1) >> (_BITS - 4) else 1
+    of = part * -(-rows.height // most)
+    where = (begins.cast(pl.Int64) * of) // 2**_BITS
+    for (at,), some in rows.with_columns(where.alias("#span")).group_by("#span", maintain_order=True):
+        yield Span(int(str(at)), of), some.drop("#span")
+
+
+def _digits(at: int, of: int) -> str:
+    """The least first digits of a pseudonym at or above a fraction."""
+    return f"{-(-at * 2**_BITS // of):0{_DIGITS}x}"
