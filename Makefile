@@ -66,7 +66,7 @@ define environment
 @test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
 @echo "setting up $(1) (once) ..."
 @$(1)/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
-@UV_PROJECT_ENVIRONMENT=$(1) UV_SYSTEM_CERTS=1 $(1)/bin/uv sync --quiet --frozen --python $(1)/bin/python $(2)
+@UV_PROJECT_ENVIRONMENT=$(1) UV_SYSTEM_CERTS=1 $(1)/bin/uv sync --quiet --frozen --inexact --python $(1)/bin/python $(2)
 endef
 
 $(READY): pyproject.toml uv.lock
