@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +81,11 @@ def ingest(
     column_map: ColumnMap | None = None,
     scrubber: TextScrubber,
     progress: Progress = silent,
+    through: date | None = None,
 ) -> IntakeReport:
     """Take an export (a folder, or one file) into the lake as one batch.
+
+    ``through`` says of the tables that it brings: all their rows up to and including that day are here now.
 
     Raises
     ------
@@ -98,7 +102,7 @@ def ingest(
     lake = Lake(settings.path("lake"))
     with lake.locked():
         lake.recover()
-        return _Intake(settings, lake, column_map or ColumnMap(), scrubber, progress).run(source)
+        return _Intake(settings, lake, column_map or ColumnMap(), scrubber, progress).run(source, through)
 
 
 class _Intake:
@@ -122,7 +126,7 @@ class _Intake:
         self.minors: set[str] = set()
         self.audit = AuditLog(settings)
 
-    def run(self, source: Path) -> IntakeReport:
+    def run(self, source: Path, through: date | None) -> IntakeReport:
         files, self.report.alone = export.find(source, self.map)
         for file in files:
             export.check_header(file, self._declared(file), self.map.of(file.table))
@@ -140,7 +144,8 @@ class _Intake:
         counts = {name: vars(counts) for name, counts in self.report.tables.items()}
         added = {name: counts.added for name, counts in self.report.tables.items() if counts.added}
         self.audit.add("ingest", batch=self.batch, tables=sorted(added), rows=sum(added.values()))
-        self.lake.commit(self.batch, {**counts, "scrubbing": self.report.scrubbing})
+        whole = {"tables": sorted({file.table for file in files}), "through": through.isoformat()} if through else {}
+        self.lake.commit(self.batch, {**counts, "scrubbing": self.report.scrubbing, **whole})
         self.staging.clear()
         return self.report
 
