@@ -124,6 +124,13 @@ class Memory:
     def marked(self, mark: str) -> pl.LazyFrame:
         return pl.LazyFrame(schema={"account": pl.String})
 
+    def rows(self, table: str, months: Any) -> int:
+        return self.tables[table].height
+
+    def in_spans(self, of: int) -> Iterator["Memory"]:
+        assert of == 1, "these accounts are few"
+        yield self
+
 
 @pytest.fixture(scope="module")
 def contract(tmp_path_factory: pytest.TempPathFactory) -> dict[str, contracts.Table]:
