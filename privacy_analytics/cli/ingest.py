@@ -6,12 +6,14 @@ import logging
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
 from privacy_analytics.cli import options
+from privacy_analytics.errors import UsageError
 from privacy_analytics.scrub.card import quoted
 
 if TYPE_CHECKING:
@@ -33,12 +35,19 @@ log = logging.getLogger(__name__)
     help="Write a first column map from the export's names and types (to standard output, or FILE), and stop.",
 )
 @click.option("--tier", type=click.Choice(["fast", "standard"]), default="standard", show_default=True)
+@click.option(
+    "--through",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DAY",
+    help="The export holds all rows of its tables up to and including this day.",
+)
 def ingest(
     export: Path,
     workspace: str | None,
     map_file: Path | None,
     draft_file: str | None,
     tier: Literal["fast", "standard"],
+    through: datetime | None,
 ) -> None:
     """Take an export (a folder, or one file) into the lake: all of it or none.
 
@@ -54,25 +63,37 @@ def ingest(
         return
     settings = load(workspace)
     column_map = maps.load(map_file, settings) if map_file else None
+    whole = through.date() if through else None
+    if whole and whole >= datetime.now(settings.zone).date():
+        raise UsageError(f"--through names a day that is over in {settings.timezone}: no export has all of another.")
 
     from privacy_analytics.ingest.intake import ingest as take
     from privacy_analytics.scrub import IdentityHasher, Scrubber
 
     scrubber = Scrubber(tier, hasher=IdentityHasher(*settings.secret_keys()))
-    click.echo(summary(take(settings, export, column_map=column_map, scrubber=scrubber, progress=watched())))
+    report = take(settings, export, column_map=column_map, scrubber=scrubber, progress=watched(), through=whole)
+    click.echo(summary(report))
 
 
 @click.command()
 @options.workspace
 @click.argument("month")
-@click.option("--provisional", is_flag=True, help="Also a month that is not over yet.")
-def snapshot(month: str, workspace: str | None, provisional: bool) -> None:
+@click.option("how", "--provisional", flag_value="provisional", help="Also a month that is not over yet.")
+@click.option("how", "--wait", flag_value="wait", help="As a scheduled job: try later (75) while files are missing.")
+@click.option("how", "--revise", flag_value="revise", help="A revision, with the rows that came in since.")
+def snapshot(month: str, workspace: str | None, how: str | None) -> None:
     """Freeze what the lake holds of MONTH (YYYY-MM) under a token; asked again, the same one."""
-    from privacy_analytics.snapshots import snapshot as freeze
+    from privacy_analytics import snapshots
     from privacy_analytics.workspace import load
 
-    frozen = freeze(load(workspace), month, provisional=provisional)
-    click.echo(f"{frozen.token}  {len(frozen.batches)} batch(es)")
+    settings = load(workspace)
+    frozen = (
+        snapshots.revise(settings, month)
+        if how == "revise"
+        else snapshots.snapshot(settings, month, provisional=how == "provisional", waits=how == "wait")
+    )
+    said = f"\n{snapshots.PROVISIONAL}" if frozen.provisional else ""
+    click.echo(f"{frozen.token}  {len(frozen.batches)} batch(es){said}")
 
 
 def summary(report: IntakeReport) -> str:
