@@ -77,6 +77,7 @@ def events(rows: int) -> pl.DataFrame:
     )
     second = pl.duration(seconds=pl.int_range(pl.len()) % 86_400)
     rest = {name: pl.lit("other") for name in ("event", "os", "browser", "host", "app_version", "country")}
+    rest["policy"] = pl.lit(None, pl.String)
     return frame.with_columns(
         occurred_at=pl.col("day").cast(pl.Datetime("us", "UTC")) + second, month=pl.lit(MONTH), **rest
     )
