@@ -127,7 +127,7 @@ class Memory:
     def rows(self, table: str, months: Any) -> int:
         return self.tables[table].height
 
-    def in_spans(self, of: int) -> Iterator["Memory"]:
+    def in_spans(self, of: int) -> Iterator[Memory]:
         assert of == 1, "these accounts are few"
         yield self
 
