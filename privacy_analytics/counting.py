@@ -5,33 +5,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import narwhals as nw
 import numpy as np
 import polars as pl
 
 from privacy_analytics import phrases
-from privacy_analytics.collected import Collected
+from privacy_analytics.collected import InMemory
 from privacy_analytics.dp import local
 from privacy_analytics.dp.answering import Sums
-from privacy_analytics.dp.questions import (
-    ROWS,
-    TIME_GRAINS,
-    Between,
-    Bounded,
-    Histogram,
-    Key,
-    Quantiles,
-    Question,
-    Retention,
-    TopKeys,
-)
-from privacy_analytics.joined import joined
+from privacy_analytics.dp.questions import Bounded, Histogram, Quantiles, Retention, TopKeys
 from privacy_analytics.lake import ALWAYS
-from privacy_analytics.members import members
+from privacy_analytics.prepared import Prepared
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,8 +30,6 @@ if TYPE_CHECKING:
 
 SPAN_ROWS = 2**20
 """About so many rows are in memory at once."""
-DAYS = ("day", "cohort")
-"""Keys that are dates in the rows."""
 OPERATOR = logging.getLogger("privacy_analytics.operator")
 """For the operator alone: it never reaches the standard error of an analyst's kernel."""
 OPERATOR.propagate = False
@@ -78,6 +64,7 @@ class LakeEngine:
     ) -> None:
         self._lake, self._tables, self._snapshots = lake, tables, snapshots
         self._salt, self._zone = salt, zone
+        self._prepared = Prepared(InMemory(lake), tables, snapshots, zone)
         self._phrases = cache(self._said)
 
     def sums(self, bounded: Bounded) -> Sums:
@@ -131,7 +118,7 @@ class LakeEngine:
             names, starts, lengths = names.gather(runs[first]), starts[first], np.add.reduceat(lengths, first)
         accounts = pl.LazyFrame({"account": names}).with_row_index()
         if not isinstance(bounded.question, Retention):
-            accounts = self._population(accounts, bounded)
+            accounts = self._prepared.population(nw.from_native(accounts), bounded).to_native()
         counts = np.zeros(len(starts), bool)
         counts[accounts.select("index").collect().to_series().to_numpy()] = True
         return local.Rows(
@@ -143,101 +130,12 @@ class LakeEngine:
         )
 
     def rows(self, bounded: Bounded) -> pl.LazyFrame:
-        """Account, hash, cell (-1 for none) and ``number`` of each row. Every step reads one account at a time."""
-        question = bounded.question
-        retention = isinstance(question, Retention)
-        rows = self._cohorts(bounded) if retention else self._counted(bounded, self._asked(question))
-        cell = pl.lit(0, pl.Int32)
-        for key in bounded.keys:
-            cell = cell * len(key.keys) + self._key(bounded, key)
-        columns = [cell.fill_null(-1).alias("cell")]
-        if bounded.value:
-            number = pl.lit(1.0) if bounded.value.column == ROWS else pl.col(bounded.value.column)
-            columns.append(number.cast(pl.Float64).alias("number"))
-        return rows.select("account", "account_hash", *columns)
-
-    def _counted(self, bounded: Bounded, snapshot: Snapshot) -> pl.LazyFrame:
-        """Rows of one month that count if their account does, in the order in which they lie."""
-        question, lake = bounded.question, self._collected(bounded)
-        if question.table == "accounts":
-            rows = lake.accounts(snapshot.batches)  # they belong to no month; a snapshot holds them as they were
-            if set(TIME_GRAINS) & set(question.names):  # created in the month
-                rows = rows.filter(pl.col("day").dt.strftime("%Y-%m") == snapshot.month)
-        else:
-            rows = lake.scan(question.table, snapshot.month, snapshot.batches)
-        table = self._tables[question.table]
-        rows = joined(rows, question, table, lake, snapshot)
-        for column, values in question.where:
-            rows = rows.filter(_passes(pl.col(column), values, table.columns[column].kind))
-        return rows
-
-    def _population(self, accounts: pl.LazyFrame, bounded: Bounded) -> pl.LazyFrame:
-        """What is of an account that counts. Far cheaper for a list of accounts than for their rows.
-
-        Who is held back, opted out or limited today is left out of every new answer, whatever month it is about.
-        """
-        now = self._lake.batches()
-        left_out = [self._lake.held(now), *(self._lake.marked(mark) for mark in ("minor", "hold"))]
-        if bounded.question.table == "themes" or isinstance(bounded.question, TopKeys):
-            left_out.append(self._lake.marked("limit"))
-        if bounded.question.cohort:
-            of = members(bounded.question.cohort, self._collected(bounded), self._snapshots, self._zone)
-            accounts = accounts.join(of, on="account", how="semi")
-        if bounded.population == "not opted out":
-            flags = pl.any_horizontal(pl.col("opted_out", "gpc").fill_null(value=False))
-            left_out += [self._lake.accounts(now).filter(flags).select("account"), self._lake.marked("opt_out")]
-        for out in left_out:
-            accounts = accounts.join(out, on="account", how="anti")
-        return accounts
-
-    def _collected(self, bounded: Bounded) -> Lake:
-        """The lake as far as the question's purpose may count what it holds."""
-        return Collected(self._lake, bounded.without) if bounded.without else self._lake
-
-    def _asked(self, question: Question) -> Snapshot:
-        """Of the session's month, or of the one before."""
-        return self._snapshots[-2 if question.earlier else -1]
-
-    def _whole(self, bounded: Bounded, snapshot: Snapshot) -> pl.LazyFrame:
-        return self._population(self._counted(bounded, snapshot), bounded)
-
-    def _cohorts(self, bounded: Bounded) -> pl.LazyFrame:
-        """Rows of all months with ``cohort``, the day that their account came, and ``week``, how many weeks later."""
-        question, first = cast("Retention", bounded.question), self._snapshots[0]
-        months = [self._whole(bounded, snapshot) for snapshot in self._snapshots]
-        rows = pl.concat([month.select("account", "account_hash", "day") for month in months])
-        if question.cohort_by == "signup":
-            signup = pl.col("created_at").dt.convert_time_zone(self._zone).dt.date()
-            came = self._collected(bounded).accounts(self._snapshots[-1].batches).select("account", came=signup)
-        else:
-            came = self._whole(bounded, first).group_by("account").agg(came=pl.col("day").min())
-        week = pl.col("day").dt.truncate("1w") - pl.col("came").dt.truncate("1w")
-        return rows.join(came, on="account").select(
-            "account", "account_hash", cohort="came", week=(week.dt.total_days() // 7).cast(pl.String)
-        )
-
-    def _key(self, bounded: Bounded, key: Key) -> pl.Expr:
-        """The index of a row's key in ``key.keys``; null where its value means none."""
-        column, values = pl.col(key.column), [value for value, _ in key.values]
-        if key.edges:
-            at = pl.sum_horizontal(*[(column >= edge).cast(pl.Int32) for edge in key.edges])
-            at = pl.when(column.is_not_null() & column.is_not_nan()).then(at)
-        elif key.column in DAYS:  # they are listed without a gap
-            at = column.to_physical() - (date.fromisoformat(values[0]) - date(1970, 1, 1)).days
-            at = pl.when(at.is_between(0, len(values) - 1)).then(at)
-        elif key.column == "hour":
-            time = pl.col(self._tables[bounded.question.table].time)
-            at = time.dt.convert_time_zone(self._zone).dt.hour().cast(pl.Int32)
-        else:
-            at = column.cast(pl.Enum(values), strict=False).to_physical().cast(pl.Int32)
-        index = {name: position for position, name in enumerate(key.keys)}
-        means = [index[name] for _, name in key.values]
-        return at if means == list(range(len(means))) else at.replace_strict(list(range(len(means))), means)
+        """Account, hash, cell and ``number`` of each row; see ``Prepared.rows``."""
+        return self._prepared.rows(bounded).to_native()
 
     def _said(self, bounded: Bounded) -> pl.DataFrame:
         question = cast("TopKeys", bounded.question)
-        rows = self._whole(bounded, self._snapshots[-1])
-        return phrases.of(rows.select("account", "account_hash", text=question.column), question.words)
+        return phrases.of(self._prepared.texts(bounded).to_native(), question.words)
 
 
 def _runs(rows: pl.LazyFrame) -> pl.DataFrame:
@@ -261,12 +159,3 @@ def place(bounded: Bounded, values: NDArray[np.int64]) -> NDArray[np.int64]:
     if isinstance(bounded.question, Quantiles):
         return np.searchsorted(edges[:-1] + edges[1:], 2 * values, side="right")
     return np.searchsorted(edges, values, side="right")
-
-
-def _passes(column: pl.Expr, values: tuple[str, ...] | Between, kind: str) -> pl.Expr:
-    """Whether a row's own number, flag or key is among those that count; a missing one is not."""
-    if isinstance(values, Between):
-        defined = column.is_not_null() & column.is_not_nan()
-        above = True if values.low is None else column >= values.low
-        return defined & above & (True if values.high is None else column < values.high)
-    return (column.cast(pl.String) if kind == "flag" else column).is_in(list(values))

@@ -3,77 +3,84 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import polars as pl
+import narwhals as nw
 
 from privacy_analytics.dp.questions import TENURES, Adopters, Cohort, NewAdopters, OnPlan, OnSystem, Tenure
 
 if TYPE_CHECKING:
-    from privacy_analytics.lake import Lake
+    from privacy_analytics.collected import Source
+    from privacy_analytics.lake.standing import Frame
     from privacy_analytics.snapshots import Snapshot
 
 DAYS_A_MONTH = 365.25 / 12
-_SINCE = (None, 0.0, 3 * DAYS_A_MONTH, 365.25)
-"""Of each tenure but the first: the least days before the month's start."""
+_SINCE = (0.0, 3 * DAYS_A_MONTH, 365.25)
+"""Between two tenures: days before the month's start; whoever registered just then is in the longer one."""
 
 
-def members(cohort: Cohort, lake: Lake, snapshots: Sequence[Snapshot], zone: str) -> pl.LazyFrame:
-    """The accounts of a cohort, one row each.
+def members(cohort: Cohort, source: Source, snapshots: Sequence[Snapshot], zone: str) -> Frame:
+    """The accounts of a cohort (one column), some of them several times.
 
     Parameters
     ----------
     snapshots : of the months that the question reads, oldest first; the last is the session's
     zone : in which months begin
     """
-    inside = _inside(cohort, lake, snapshots, zone)
+    inside = _inside(cohort, source, snapshots, zone)
     if not cohort.rest:
         return inside
-    active = [_active(lake, snapshot) for snapshot in snapshots[-cohort.months :]]
+    active = [_active(source, snapshot) for snapshot in snapshots[-cohort.months :]]
     others = active[-1]
     for earlier in active[:-1]:
         others = others.join(earlier, on="account", how="semi")
-    taken = _users(cohort, lake, snapshots) if isinstance(cohort, NewAdopters) else inside
+    taken = _users(cohort, source, snapshots) if isinstance(cohort, NewAdopters) else inside
     return others.join(taken, on="account", how="anti")
 
 
-def _inside(cohort: Cohort, lake: Lake, snapshots: Sequence[Snapshot], zone: str) -> pl.LazyFrame:
+def begins(month: str, zone: str) -> datetime:
+    """The instant at which a month ("2026-10") begins."""
+    return datetime.strptime(month, "%Y-%m").replace(tzinfo=ZoneInfo(zone))
+
+
+def _inside(cohort: Cohort, source: Source, snapshots: Sequence[Snapshot], zone: str) -> Frame:
     last = snapshots[-1]
     if isinstance(cohort, Adopters | OnSystem):
-        return _with("feature" if isinstance(cohort, Adopters) else "os", cohort.key, lake, last)
+        return _with("feature" if isinstance(cohort, Adopters) else "os", cohort.key, source, last)
     if isinstance(cohort, NewAdopters):
         before = snapshots[-2]
-        came = _with("feature", cohort.key, lake, last).join(_active(lake, before), on="account", how="semi")
-        return came.join(_with("feature", cohort.key, lake, before), on="account", how="anti")
-    accounts = lake.accounts(last.batches)
+        came = _with("feature", cohort.key, source, last).join(_active(source, before), on="account", how="semi")
+        return came.join(_with("feature", cohort.key, source, before), on="account", how="anti")
+    accounts = source.accounts(last.batches)
     if isinstance(cohort, OnPlan):
-        return accounts.filter(pl.col("plan_tier") == cohort.key).select("account")
+        return accounts.filter(nw.col("plan_tier") == cohort.key).select("account")
     if isinstance(cohort, Tenure):
-        return accounts.filter(_tenure(cohort.key, last.month, zone)).select("account")
+        return accounts.filter(_tenure(cohort.key, begins(last.month, zone))).select("account")
     raise TypeError(type(cohort).__name__)
 
 
-def _tenure(key: str, month: str, zone: str) -> pl.Expr:
-    start = datetime.strptime(month, "%Y-%m").replace(tzinfo=ZoneInfo(zone))
-    days = (pl.lit(start) - pl.col("created_at").dt.convert_time_zone(zone)).dt.total_seconds() / 86_400
-    at = TENURES.index(key)
+def _tenure(key: str, start: datetime) -> nw.Expr:
+    """Whether an account registered so long before an instant; the spans are taken off it, not off every row."""
+    created, at = nw.col("created_at"), TENURES.index(key)
+    ends = [start.astimezone(UTC) - timedelta(days=days) for days in _SINCE]
     if at == 0:
-        return days < 0
-    return (days >= _SINCE[at]) & (True if at + 1 == len(TENURES) else days < _SINCE[at + 1])
+        return created > ends[0]
+    before = created <= ends[at - 1]
+    return before if at == len(ends) else before & (created > ends[at])
 
 
-def _active(lake: Lake, snapshot: Snapshot) -> pl.LazyFrame:
-    return lake.scan("events", snapshot.month, snapshot.batches).select("account").unique()
+def _active(source: Source, snapshot: Snapshot) -> Frame:
+    return source.scan("events", snapshot.month, snapshot.batches).select("account")
 
 
-def _with(column: str, key: str, lake: Lake, snapshot: Snapshot) -> pl.LazyFrame:
+def _with(column: str, key: str, source: Source, snapshot: Snapshot) -> Frame:
     """Accounts with an event of this key."""
-    events = lake.scan("events", snapshot.month, snapshot.batches)
-    return events.filter(pl.col(column) == key).select("account").unique()
+    events = source.scan("events", snapshot.month, snapshot.batches)
+    return events.filter(nw.col(column) == key).select("account")
 
 
-def _users(cohort: Cohort, lake: Lake, snapshots: Sequence[Snapshot]) -> pl.LazyFrame:
+def _users(cohort: Cohort, source: Source, snapshots: Sequence[Snapshot]) -> Frame:
     """Who used it in any of the cohort's months: neither new to it nor without it."""
-    return pl.concat([_with("feature", cohort.key, lake, snapshot) for snapshot in snapshots[-cohort.months :]])
+    return nw.concat([_with("feature", cohort.key, source, snapshot) for snapshot in snapshots[-cohort.months :]])

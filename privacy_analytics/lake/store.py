@@ -23,6 +23,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import narwhals as nw
 import polars as pl
 from deltalake import DeltaTable, Schema
 from deltalake.transaction import AddAction, RemoveAction
@@ -32,6 +33,7 @@ from privacy_analytics.errors import TryLater
 from privacy_analytics.lake import files
 from privacy_analytics.lake.columns import ALWAYS, MARKS, schemas
 from privacy_analytics.lake.spans import EVERYBODY, Span, cut, spans
+from privacy_analytics.lake.standing import held_back, newest, set_now
 from privacy_analytics.workspace import check_rotated
 
 PARTITIONS = ("month", "batch")
@@ -110,23 +112,20 @@ class Lake:
             return pl.LazyFrame(schema={**schema, "month": pl.String(), "batch": pl.String()})
         rows = pl.concat(parts)
         rows = rows if self.span == EVERYBODY else rows.filter(self.span.holds())
-        return rows.filter(pl.col("batch") == pl.col("batch").max().over("account")) if table == "sessions" else rows
+        return newest(nw.from_native(rows)).to_native() if table == "sessions" else rows
 
     def accounts(self, batches: Sequence[str]) -> pl.LazyFrame:
         """The newest row of every account among these batches."""
-        return self.scan("accounts", ALWAYS, batches).filter(pl.col("batch") == pl.col("batch").max().over("account"))
+        return newest(nw.from_native(self.scan("accounts", ALWAYS, batches))).to_native()
 
     def held(self, batches: Sequence[str]) -> pl.LazyFrame:
         """The accounts (one column) held back in these batches and not attested in a later one."""
-        since = self.scan("held", ALWAYS, batches).group_by("account").agg(pl.col("batch").max().alias("since"))
-        attested = self.accounts(batches).select("account", "batch")
-        still = pl.col("batch").is_null() | (pl.col("batch") <= pl.col("since"))
-        return since.join(attested, on="account", how="left").filter(still).select("account")
+        held, accounts = self.scan("held", ALWAYS, batches), self.accounts(batches)
+        return held_back(nw.from_native(held), nw.from_native(accounts)).to_native()
 
     def marked(self, mark: str) -> pl.LazyFrame:
         """The accounts (one column) on which a mark is set now, whatever snapshot a question reads."""
-        rows = self.scan("marks", ALWAYS, self.batches()).filter(pl.col("mark") == mark)
-        return rows.group_by("account").agg(pl.col("is_set").sort_by("batch").last()).filter("is_set").select("account")
+        return set_now(nw.from_native(self.scan("marks", ALWAYS, self.batches())), mark).to_native()
 
     def mark(self, accounts: Iterable[str], mark: str, *, is_set: bool, at: datetime) -> None:
         """Set a mark on accounts, or take it off, in a batch of its own."""
