@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -140,7 +140,7 @@ class IdentityHasher:
                 yield OwnIdentifier(self.words(" ".join(words)), kind, len(words))
         for part in _split(name):
             if len(part) >= 3 and not part.isdigit():
-                mark = "" if _telling(part) and part not in (known_names() - clear_names()) | products() else _CAPITAL
+                mark = "" if _telling(part) and part not in _ordinary_names() else _CAPITAL
                 yield OwnIdentifier(self.words(mark + part), "PERSON", 1)
 
 
@@ -165,6 +165,12 @@ def find_own(text: str, own: OwnIdentifiers, hasher: IdentityHasher) -> list[Spa
             if kind is not None:
                 spans.append(Span(places[at][0], places[at + length - 1][1], kind, 1.0))
     return spans
+
+
+@cache
+def _ordinary_names() -> frozenset[str]:
+    """Names that also mean something else: worked out once, since it takes as long as a text."""
+    return (known_names() - clear_names()) | products()
 
 
 def _fold(text: str) -> str:
