@@ -47,8 +47,9 @@ class Prepared:
         retention = isinstance(question, Retention)
         rows = self._cohorts(bounded) if retention else self._counted(bounded, self._asked(question))
         cell = nw.lit(0, dtype=nw.Int32)
-        for key in bounded.keys:
-            cell = cell * len(key.keys) + self._key(bounded, key)
+        for number, key in enumerate(bounded.keys):
+            rows = self._placed(rows, bounded, key, place := f"__place{number}")
+            cell = cell * len(key.keys) + _index(nw.col(place), key)
         columns = [cell.fill_null(NOWHERE).alias("cell")]
         if bounded.value:
             number = nw.lit(1.0) if bounded.value.column == ROWS else nw.col(bounded.value.column)
@@ -126,32 +127,31 @@ class Prepared:
         week = (nw.col("at") + monday) // 7 - (nw.col("cohort") + monday) // 7
         return nw.concat(months).join(came, on="account", how="inner").with_columns(week=week.cast(nw.Int32))
 
-    def _key(self, bounded: Bounded, key: Key) -> nw.Expr:
-        """The index of a row's key in ``key.keys``; null where its value means none."""
-        index = {name: position for position, name in enumerate(key.keys)}
-        values, means = [value for value, _ in key.values], [index[name] for _, name in key.values]
-        at = self._place(bounded, key)
-        if at is not None:
-            if means == list(range(len(means))):
-                return nw.when((at >= 0) & (at < len(means))).then(at)
-            values = list(range(len(means)))
-        found = nw.col(key.column) if at is None else at
-        return found.replace_strict(values, means, default=None, return_dtype=nw.Int32)
-
-    def _place(self, bounded: Bounded, key: Key) -> nw.Expr | None:
-        """The index of a row's value among those of a key that are numbers or times; None where they are texts."""
+    def _placed(self, rows: Frame, bounded: Bounded, key: Key, place: str) -> Frame:
+        """The rows with the index of their value among those of a key; other numbers, or none, are none of them."""
         column = nw.col(key.column)
         if key.edges:
             above = nw.sum_horizontal(*[(column >= edge).cast(nw.Int32) for edge in key.edges])
-            return nw.when(~column.is_null() & ~column.is_nan()).then(above)
-        if isinstance(bounded.question, Retention):
-            return column
-        if key.column == "day":  # of one month, listed without a gap
-            return column.dt.day().cast(nw.Int32) - 1
-        if key.column == "hour":
+            at = nw.when(~column.is_null() & ~column.is_nan()).then(above)
+        elif isinstance(bounded.question, Retention):
+            at = column
+        elif key.column == "day":  # of one month, listed without a gap
+            at = column.dt.day().cast(nw.Int32) - 1
+        elif key.column == "hour":
             time = nw.col(self._tables[bounded.question.table].time)
-            return time.dt.convert_time_zone(self._zone).dt.hour().cast(nw.Int32)
-        return None
+            at = time.dt.convert_time_zone(self._zone).dt.hour().cast(nw.Int32)
+        else:
+            return self._source.listed(rows, place, key.column, [value for value, _ in key.values])
+        return rows.with_columns(at.alias(place))
+
+
+def _index(place: nw.Expr, key: Key) -> nw.Expr:
+    """The index in ``key.keys`` of what a value among those of the key means; null where it is none of them."""
+    index = {name: position for position, name in enumerate(key.keys)}
+    means = [index[name] for _, name in key.values]
+    if means == list(range(len(means))):
+        return nw.when((place >= 0) & (place < len(means))).then(place)
+    return place.replace_strict(list(range(len(means))), means, default=None, return_dtype=nw.Int32)
 
 
 def _passes(column: nw.Expr, values: tuple[str, ...] | Between, kind: str) -> nw.Expr:
