@@ -1,10 +1,12 @@
-"""What a request to the curator asks: questions by name, and the months that they are charged to."""
+"""What a request to the curator asks: questions by name, the months that they are charged to, and what they take."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from privacy_analytics.dp.charge import Charge
+from privacy_analytics.dp.questions import TopKeys
 from privacy_analytics.drawing import Blocks
 from privacy_analytics.errors import UsageError
 
@@ -33,3 +35,12 @@ def expected(request: Mapping[str, Any]) -> dict[str, float]:
     ):
         raise UsageError("expect says of blocks by name which part of the accounts they are about, above 0 up to 1.")
     return {str(name): float(part) for name, part in parts.items()}
+
+
+def taken(request: Mapping[str, Any], left: Charge) -> Charge:
+    """What a request takes of what is left; of δ nothing unless it looks for keys. Raises UsageError for no part."""
+    share = request.get("share")
+    if not isinstance(share, int | float) or not 0 < share <= 1:
+        raise UsageError("share is a part of what the purpose has left: above 0, at most 1.")
+    discovering = any(each.get("kind") == TopKeys.kind for each in asked(request).values())
+    return Charge(int(share * left.nano_rho), int(share * left.delta) if discovering else 0)

@@ -10,6 +10,10 @@ from privacy_analytics.dp.charge import Charge
 from privacy_analytics.dp.ledger import Ledger
 from privacy_analytics.drawing import Purse
 from privacy_analytics.settings import Settings
+from privacy_analytics.snapshots import Snapshot
+
+REVISIONS = "revisions"
+"""The purpose whose share pays for a month that is read again, whatever purpose reads it."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,18 @@ class Budgets:
         share, delta = self.settings.loss.shares[purpose], self.settings.loss.delta / 2
         return Purse(self.ledger, months, purpose, Charge(int(share * self.monthly), int(share * delta * 1e15)))
 
+    def open_to(self, purpose: str, purse: Purse) -> Charge:
+        """What of a purse a purpose may take: all that is left of its own.
+
+        Of the share of revisions only the part that it has of all others' shares: so a revised report leaves something
+        for the other purposes, and a revision for the next.
+        """
+        if purpose == purse.purpose:
+            return purse.left
+        shares = self.settings.loss.shares
+        part = shares[purpose] / max(sum(share for name, share in shares.items() if name != REVISIONS), 1e-9)
+        return Charge(int(part * purse.left.nano_rho), int(part * purse.left.delta))
+
     def purses(self, month: str) -> dict[str, Purse]:
         """Every purpose's part of a month."""
         return {purpose: self.purse((month,), purpose) for purpose in self.settings.loss.shares}
@@ -54,3 +70,8 @@ class Budgets:
             "epsilon_spent": self.epsilon(sum(row["spent"] for row in purposes.values())),
             "lifetime": {"months": months, "epsilon": self.epsilon(sum(months.values()))},
         }
+
+
+def paid_from(frozen: Snapshot, purpose: str) -> str:
+    """The purpose whose share a question pays from."""
+    return REVISIONS if frozen.revision else purpose

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,19 +17,18 @@ from functools import cached_property, partial
 from typing import Any
 
 from privacy_analytics import policy, releasing, resolve
-from privacy_analytics.asked import asked, charged, expected
+from privacy_analytics.asked import asked, charged, expected, taken
 from privacy_analytics.audit import AuditLog
-from privacy_analytics.budgets import Budgets
+from privacy_analytics.budgets import Budgets, paid_from
 from privacy_analytics.contracts import Table, synthetic, tables
 from privacy_analytics.counting import told_to
-from privacy_analytics.dp.charge import Charge
 from privacy_analytics.dp.ledger import Ledger
-from privacy_analytics.dp.questions import Bounded, Cohort, CountAccounts, TopKeys, question_from
+from privacy_analytics.dp.questions import Bounded, Cohort, CountAccounts, Question, question_from
 from privacy_analytics.drawing import Purse, draw, price, released_accounts, unanswered
 from privacy_analytics.errors import LedgerError, UsageError
 from privacy_analytics.lake import Lake, private_files
 from privacy_analytics.settings import Settings
-from privacy_analytics.snapshots import Snapshot, last_complete_month, snapshot
+from privacy_analytics.snapshots import Snapshot, last_complete_month, named, snapshot
 from privacy_analytics.stored import release_store
 
 Json = dict[str, Any]
@@ -39,7 +38,10 @@ MOST_DRAWS = 100
 
 
 class Curator:
-    """Answers an analyst's calls; every call names ``month`` and ``purpose``.
+    """Answers an analyst's calls; every call names ``month``, or a revision's token, and ``purpose``.
+
+    A question about a revision is read with the rights of its purpose and paid from the share of revisions. Earlier
+    months that it reads are those that were read first.
 
     ``trust`` is "enforced" where the session runs as another OS user. "embedded" guards against accidents alone, not
     against somebody who opens the files. ``user`` is who asks, for the audit log: an OS user's number, or the name that
@@ -120,7 +122,9 @@ class Curator:
         return {
             "month": frozen.month,
             "snapshot": frozen.token,
+            "provisional": frozen.provisional,
             "purpose": purpose,
+            "paid_from": paid_from(frozen, purpose),
             "population": policy.population(self.settings, purpose, self.clock()),
             "product": self.settings.product,
             "policy": policy.in_force(self.settings, self.clock()).version,
@@ -146,11 +150,11 @@ class Curator:
         """Price a plan without spending: each block's charge, expected half-width, and what will be unreliable."""
         frozen, purpose = self._context(request)
         blocks = self._blocks(request, frozen, purpose)
-        purse = self.budgets.purse(charged(blocks, frozen.month), purpose)
+        purse = self.budgets.purse(charged(blocks, frozen.month), paid_from(frozen, purpose))
         return price(
             blocks,
             purse,
-            budget=self._share_of(request, purse),
+            budget=taken(request, self.budgets.open_to(purpose, purse)),
             explicit="question" in request,
             accounts=float(self.settings.loss.accounts),
             counted=self._counted(frozen, purpose),
@@ -169,8 +173,8 @@ class Curator:
         """
         frozen, purpose = self._context(request)
         blocks = self._blocks(request, frozen, purpose)
-        purse = self.budgets.purse(charged(blocks, frozen.month), purpose)
-        read = [self._snapshot(month) for month in purse.months]
+        purse = self.budgets.purse(charged(blocks, frozen.month), paid_from(frozen, purpose))
+        read = self._read(purse.months, frozen)
         report = str(request.get("report") or "")
         if not _REPORT.fullmatch(report):
             raise UsageError("A report is named with letters, digits, spaces and . , : & ( ) + / - only.")
@@ -186,12 +190,13 @@ class Curator:
                 floor=policy.floor(self.settings, purpose, now),
                 recorded=releasing.recorded(
                     self.settings, self.lake, now, purpose=purpose, report=report, trust=self.trust
-                ),
+                )
+                | _about(read, purse, purpose),
             )
             outcome = draw(
                 blocks,
                 purse,
-                budget=self._share_of(request, purse),
+                budget=taken(request, self.budgets.open_to(purpose, purse)),
                 explicit="question" in request,
                 accounts=self._counted(frozen, purpose) or float(self.settings.loss.accounts),
                 parts=self._parts(request, frozen, purpose),
@@ -207,6 +212,7 @@ class Curator:
                 "release",
                 purpose=purpose,
                 month=frozen.month,
+                snapshot=frozen.token if frozen.revision else None,
                 user=self.user,
                 report=report or None,
                 releases=[each["id"] for each in answers.values()],
@@ -228,7 +234,7 @@ class Curator:
     def _context(self, request: Mapping[str, Any]) -> tuple[Snapshot, str]:
         purpose = self._purpose(request)
         month = str(request.get("month") or "") or last_complete_month(self.settings, self.clock())
-        return self._snapshot(month), purpose
+        return named(self.settings, month, now=self.clock()), purpose
 
     def _purpose(self, request: Mapping[str, Any]) -> str:
         purpose = str(request.get("purpose") or "exploration")
@@ -239,11 +245,11 @@ class Curator:
         """Active accounts of the month, or of a cohort, where they were released already: better than a guess."""
         if purpose not in self.tables["events"].purposes:
             return None
-        about: dict[str, Any] = {"purpose": purpose, "month": frozen.month}
         question = CountAccounts("events", cohort=who)
-        tokens = "+".join(self._snapshot(month).token for month in resolve.months_of(question, frozen.month))
-        counted = resolve.resolve(question, self.tables, **about, snapshot=tokens)
-        return released_accounts({"size": (counted,)}, "size", self.ledger)
+        counted = self._resolved(question, frozen, purpose)
+        if known := released_accounts({"size": (counted,)}, "size", self.ledger):
+            return known
+        return self._counted(self._snapshot(frozen.month), purpose, who) if frozen.revision else None
 
     def _parts(self, request: Mapping[str, Any], frozen: Snapshot, purpose: str) -> dict[str, float]:
         """About which part of the month's accounts a block is about: what the request expects, of its cohort's."""
@@ -259,6 +265,15 @@ class Curator:
     def _snapshot(self, month: str) -> Snapshot:
         return snapshot(self.settings, month, now=self.clock())
 
+    def _read(self, months: Sequence[str], frozen: Snapshot) -> list[Snapshot]:
+        """What questions read of these months: a revision of the last, the others as they were first read."""
+        return [*map(self._snapshot, months[:-1]), frozen]
+
+    def _resolved(self, question: Question, frozen: Snapshot, purpose: str) -> Bounded:
+        read = self._read(resolve.months_of(question, frozen.month), frozen)
+        tokens = "+".join(each.token for each in read)
+        return resolve.resolve(question, self.tables, purpose=purpose, month=frozen.month, snapshot=tokens)
+
     def _blocks(self, request: Mapping[str, Any], frozen: Snapshot, purpose: str) -> dict[str, tuple[Bounded, ...]]:
         again = request.get("again", 0)
         if isinstance(again, bool) or not isinstance(again, int) or not 0 <= again <= MOST_DRAWS:
@@ -266,21 +281,11 @@ class Curator:
         blocks: dict[str, tuple[Bounded, ...]] = {}
         for name, each in asked(request).items():
             question = question_from(each)
-            tokens = [self._snapshot(month).token for month in resolve.months_of(question, frozen.month)]
-            about: dict[str, Any] = {"purpose": purpose, "month": frozen.month, "snapshot": "+".join(tokens)}
             blocks[name] = tuple(
-                replace(resolve.resolve(grain, self.tables, **about), again=again)
+                replace(self._resolved(grain, frozen, purpose), again=again)
                 for grain in (resolve.grains(question) if "blocks" in request else (question,))
             )
         return blocks
-
-    def _share_of(self, request: Mapping[str, Any], purse: Purse) -> Charge:
-        share = request.get("share")
-        if not isinstance(share, int | float) or not 0 < share <= 1:
-            raise UsageError("share is a part of what the purpose has left: above 0, at most 1.")
-        discovering = any(each.get("kind") == TopKeys.kind for each in asked(request).values())
-        left = purse.left
-        return Charge(int(share * left.nano_rho), int(share * left.delta) if discovering else 0)
 
     @contextmanager
     def _one_at_a_time(self) -> Generator[None]:
@@ -292,3 +297,10 @@ class Curator:
             told_to(self.settings.path("logs", "operator.log")),
         ):
             yield
+
+
+def _about(read: Sequence[Snapshot], purse: Purse, purpose: str) -> Json:
+    """What is written into a release beside the rest where a month was not read as usual."""
+    unfinished = [each.token for each in read if each.provisional]
+    paid = {"paid_from": purse.purpose} if purse.purpose != purpose else {}
+    return paid | ({"provisional": unfinished} if unfinished else {})

@@ -39,10 +39,17 @@ class Plan:
     priced: Json
     earlier: Callable[[Json], Json | None]
     """What of it the month before has answered already."""
+    first: Callable[[Json], Json | None] | None = None
+    """What of it the month as it was first read has answered; None where this is no revision."""
 
     def release(self) -> Released:
         """Answer every block of the plan: stored answers free, new ones from one reservation."""
-        return Released(self.ask(self.request), lambda: self.earlier(self.request))
+        first = self.first
+        return Released(
+            self.ask(self.request),
+            lambda: self.earlier(self.request),
+            (lambda: first(self.request)) if first else None,
+        )
 
     def _shown(self) -> Shown:
         rows: list[list[str]] = []

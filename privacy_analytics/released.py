@@ -23,8 +23,8 @@ Ask = Callable[[], Json | None]
 class Released:
     """The answers of a plan, by block: ``released.month``, ``released["month"]``. ``one | other`` has those of both."""
 
-    def __init__(self, outcome: Json, earlier: Ask = lambda: None) -> None:
-        self._outcome, self._ask = outcome, earlier
+    def __init__(self, outcome: Json, earlier: Ask = lambda: None, first: Ask | None = None) -> None:
+        self._outcome, self._ask, self._first = outcome, earlier, first
         self._titles: dict[str, str] = {}  # what a reader calls a block
         cost = f"Spent rho {self.spent:.5f}" if self.spent else "Answered before: spent 0"
         cost += f"; left for this purpose: {outcome['left'] / 1e9:.5f}."
@@ -38,8 +38,7 @@ class Released:
     @cached_property
     def before(self) -> Mapping[str, Answer]:
         """The same blocks of the month before, as far as that month's report has released them. Free."""
-        outcome = self._ask() or {"releases": {}}
-        return {name: Answer(Release.from_raw(raw)) for name, raw in outcome["releases"].items()}
+        return _answers(self._ask)
 
     def __or__(self, other: Released) -> Released:
         """The blocks of both; a name that both have is refused."""
@@ -52,8 +51,8 @@ class Released:
             "nano_rho": self._outcome["nano_rho"] + other._outcome["nano_rho"],
             "left": min(self._outcome["left"], other._outcome["left"]),
         }
-        both = (self._ask, other._ask)
-        merged = Released(outcome, lambda: {"releases": {k: v for ask in both for k, v in _releases(ask).items()}})
+        first = [ask for ask in (self._first, other._first) if ask]
+        merged = Released(outcome, _together([self._ask, other._ask]), _together(first) if first else None)
         merged._answers = self._answers | other._answers  # each keeps what it cost
         return merged
 
@@ -153,6 +152,23 @@ class Released:
         said = figures.judged(specs, told.used)
         html = figures.fragment("claims", *told.used, claims=specs, everything=everything or None)
         return Shown(html, "\n".join(each.text for each in said if each.text))
+
+    def revised(self) -> Shown | None:
+        """What late rows changed: each number as first reported, revised, and their difference; None on no revision.
+
+        Of the blocks that both have answered, at the same grain of time.
+        """
+        if self._first is None:
+            return None
+        first = _answers(self._first)
+        pairs = [
+            (self._titles.get(name) or name.replace("_", " ").capitalize(), first[name].release, answer.release)
+            for name, answer in self._answers.items()
+            if name in first and figures.revises(answer.release, first[name].release)
+        ]
+        names = [name for name, _, _ in pairs]
+        html = figures.fragment("revised", *(each for _, old, new in pairs for each in (old, new)), names=names)
+        return Shown(html, f"As first reported and revised: {', '.join(names) or 'no number in common'}.")
 
     def persona(self, *blocks: str, labels: Sequence[str] | None = None, title: str | None = None) -> Shown:
         """A composite of the most common key of several blocks, marked as what it is."""
@@ -255,6 +271,14 @@ _TIMED = ("day", "week", "month", "hour", "phrase")
 
 def _releases(ask: Ask) -> Json:
     return (ask() or {"releases": {}})["releases"]
+
+
+def _answers(ask: Ask) -> dict[str, Answer]:
+    return {name: Answer(Release.from_raw(raw)) for name, raw in _releases(ask).items()}
+
+
+def _together(asks: Sequence[Ask]) -> Ask:
+    return lambda: {"releases": {name: raw for ask in asks for name, raw in _releases(ask).items()}}
 
 
 def _from(needs: int | None) -> str:

@@ -45,14 +45,15 @@ def open_session(
     ----------
     workspace : folder, or ``unix:///run/….sock`` of a curator that another OS user runs; else
         $PRIVACY_ANALYTICS_WORKSPACE, else the nearest ``workspace.toml`` upward
-    month : "2026-10"; empty means the last complete one
+    month : "2026-10", as it was first read, or a revision of it, "2026-10.r1", which the share of revisions pays for;
+        empty means the last complete one
     purpose : usage, cohorts, marketing, exploration or revisions
     report : name to write down beside what is released
 
     Raises
     ------
     NotFound
-        no workspace, or no data of that month
+        no workspace, no data of that month, or no such revision
     SettingsError, PolicyError
         the workspace is not set up, or the purpose does not exist
     TryLater
@@ -75,12 +76,17 @@ class Session:
         self._curator = curator
         self._about: dict[str, Any] = {"month": month, "purpose": purpose, "report": report}
         self._facts = curator.call("describe", self._about)
-        self._about["month"] = self._facts["month"]
+        self._about["month"] = self._facts["snapshot"]
 
     @property
     def month(self) -> str:
         """The month that this session asks about."""
         return str(self._facts["month"])
+
+    @property
+    def revised(self) -> bool:
+        """Whether it asks about a revision of the month."""
+        return str(self._facts["snapshot"]) != f"{self.month}.r0"
 
     def describe(self) -> Shown:
         """What may be asked: tables, columns, their public keys and bounds. Never a value."""
@@ -91,7 +97,7 @@ class Session:
                 keys = ", ".join(spec["keys"][:8]) + (f" and {more} more" if more > 0 else "")
                 low, high = spec["bounds"] or (0, 0)
                 rows.append([first, name, str(spec["per_account"]) if keys else "", keys or f"{low:,} to {high:,}"])
-        caption = f"{self._facts['product']} · {self._facts['snapshot']} · what may be asked"
+        caption = f"{self._facts['product']} · {self._snapshot()} · what may be asked"
         return grid(["table", "column", "an account counts in", "public keys or bounds"], rows, caption)
 
     def preview(self, table: str) -> Shown:
@@ -138,7 +144,7 @@ class Session:
             if not optional:
                 raise
             return Absent(list(blocks))
-        return Plan(self._release, request, priced, self._earlier)
+        return Plan(self._release, request, priced, self._earlier, self._first if self.revised else None)
 
     def release(self, question: Question, *, share: float = ONE_QUESTION) -> Answer:
         """Answer a question. Asked again, from anywhere, it is the same answer and costs nothing.
@@ -213,22 +219,33 @@ class Session:
     def _earlier(self, request: Json) -> Json | None:
         """The blocks that the month before has answered: released again for nothing. None where it has no data."""
         year, month = map(int, self.month.split("-"))
-        before = {**request, "month": f"{year - (month == 1)}-{(month - 2) % 12 + 1:02}"}
+        return self._known({**request, "month": f"{year - (month == 1)}-{(month - 2) % 12 + 1:02}"})
+
+    def _first(self, request: Json) -> Json | None:
+        """Of a revision the blocks that the month as it was first read has answered, for nothing."""
+        return self._known({**request, "month": self.month})
+
+    def _known(self, before: Json) -> Json | None:
         try:
             priced = self._curator.call("plan", before)
         except NotFound:
             return None
         known = [block["name"] for block in priced["blocks"] if block["answered"]]
-        asked: Mapping[str, Json] = request.get("blocks", {})
+        asked: Mapping[str, Json] = before.get("blocks", {})
         blocks = {name: asked[name] for name in asked if name in known}
-        return self._release(before | {"blocks": blocks}) if blocks else None
+        return self._release({**before, "blocks": blocks}) if blocks else None
+
+    def _snapshot(self) -> str:
+        return f"{self._facts['snapshot']}{f' · {figures.PROVISIONAL}' if self._facts['provisional'] else ''}"
 
     def _banner(self) -> str:
         facts = self._facts
-        left = facts["budget"]["purposes"][facts["purpose"]]
+        left = facts["budget"]["purposes"][facts["paid_from"]]
+        paid = "" if facts["paid_from"] == facts["purpose"] else f", paid from {facts['paid_from']}"
         part = left["left"] / max(left["allowance"], 1)
         return (
-            f"{facts['product']} · {facts['snapshot']} · for {facts['purpose']}, {part:.0%} of its privacy loss left · "
+            f"{facts['product']} · {self._snapshot()} · "
+            f"for {facts['purpose']}{paid}, {part:.0%} of its privacy loss left · "
             f"counts accounts: {facts['population']} · policy {facts['policy']} · {facts['timezone']} · "
             f"{facts['trust']}: {_GUARDS[facts['trust']]}"
         )

@@ -22,8 +22,6 @@ from privacy_analytics.errors import NotFound, TryLater, UsageError
 from privacy_analytics.lake import ALWAYS, Lake, write_private
 from privacy_analytics.settings import Settings
 
-PROVISIONAL = "provisional: files of the month were still missing when it was read"
-"""What is said wherever such a snapshot is named; no number with it."""
 _MONTH = r"\d{4}-(?:0[1-9]|1[0-2])"
 _NAME = re.compile(rf"({_MONTH})(?:\.r(\d{{1,4}}))?", re.ASCII)
 

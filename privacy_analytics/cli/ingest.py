@@ -84,6 +84,7 @@ def ingest(
 def snapshot(month: str, workspace: str | None, how: str | None) -> None:
     """Freeze what the lake holds of MONTH (YYYY-MM) under a token; asked again, the same one."""
     from privacy_analytics import snapshots
+    from privacy_analytics.figures import PROVISIONAL
     from privacy_analytics.workspace import load
 
     settings = load(workspace)
@@ -92,7 +93,7 @@ def snapshot(month: str, workspace: str | None, how: str | None) -> None:
         if how == "revise"
         else snapshots.snapshot(settings, month, provisional=how == "provisional", waits=how == "wait")
     )
-    said = f"\n{snapshots.PROVISIONAL}" if frozen.provisional else ""
+    said = f"\n{PROVISIONAL}" if frozen.provisional else ""
     click.echo(f"{frozen.token}  {len(frozen.batches)} batch(es){said}")
 
 

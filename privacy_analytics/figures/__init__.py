@@ -19,14 +19,16 @@ from typing import Any, cast
 from privacy_analytics.dp.releases import Release
 from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.errors import UsageError
-from privacy_analytics.figures import box, cards, claims, comparisons, fragments, notes, pictured
+from privacy_analytics.figures import box, cards, claims, comparisons, fragments, notes, pictured, revisions
 from privacy_analytics.figures.box import STEPS, bucket
 from privacy_analytics.figures.changes import comparable
 from privacy_analytics.figures.claims import judged, single
 from privacy_analytics.figures.format import month_words
-from privacy_analytics.figures.words import alt_text, sentence
+from privacy_analytics.figures.revisions import revises
+from privacy_analytics.figures.words import PROVISIONAL, alt_text, sentence
 
 __all__ = [
+    "PROVISIONAL",
     "RENDERERS",
     "alt_text",
     "bucket",
@@ -36,6 +38,7 @@ __all__ = [
     "judged",
     "opening",
     "render",
+    "revises",
     "sentence",
     "single",
     "sources",
@@ -56,6 +59,7 @@ RENDERERS: dict[str, tuple[fragments.Renderer, tuple[str, ...]]] = {
     "compare": (comparisons.compare, ("title", "names")),
     "slopes": (comparisons.slopes, ("title", "names")),
     "stacked": (comparisons.stacked, ("title",)),
+    "revised": (revisions.revised, ("names",)),
     "table": (fragments.table, ("title",)),
     "sentence": (fragments.said, ("key", "says")),
     "claims": (claims.summary, ("claims", "everything")),

@@ -11,7 +11,7 @@ from privacy_analytics.errors import UsageError
 from privacy_analytics.figures.bounds import bounds, clipped, noise
 from privacy_analytics.figures.format import month_words
 from privacy_analytics.figures.measures import months
-from privacy_analytics.figures.words import title
+from privacy_analytics.figures.words import PROVISIONAL, title
 from privacy_analytics.scrub.card import quoted
 
 _TRUST = {
@@ -28,6 +28,7 @@ _CHECKED = (
 )
 _RECORDED = (
     ("Asked first for", "purpose"),
+    ("Paid from the share of", "paid_from"),
     ("Policy version", "policy"),
     ("Time zone", "timezone"),
     ("Themes", "themes"),
@@ -85,6 +86,8 @@ def _facts(releases: Sequence[Release]) -> list[tuple[str, str]]:
     cost = f"rho {spent:.6f}{thresholds} (zero-concentrated differential privacy; adds up)"
     facts.append(("Spent by these numbers", cost))
     facts.append(("Snapshot", ", ".join(sorted({release.snapshot for release in releases}))))
+    unfinished = {token for release in releases for token in (release.recorded or {}).get("provisional", ())}
+    facts += [(token, PROVISIONAL) for token in sorted(unfinished)]
     facts.append(("Whose data", ", ".join(sorted({_population(release) for release in releases}))))
     facts.append(("Smallest number shown", f"{max(release.floor for release in releases)}, counted with its noise"))
     few, cells = (sum(len(getattr(release, of)) for release in _unique(releases)) for of in ("shown", "cells"))

@@ -35,7 +35,7 @@ def compare(releases: Sequence[Release], options: Options) -> str:
     names = _names(options)
     if not {cell.key for cell in first.shown} & {cell.key for cell in second.shown}:
         return numbers(first, names[0]) + numbers(second, names[1])
-    heading = f'{headed(first, options)}<span class="note">{_legend(names)} whisker: 95 % interval</span>'
+    heading = f'{headed(first, options)}<span class="note">{legend(names)} whisker: 95 % interval</span>'
     spoken = " ".join(f"{name}: {alt_text(release)}" for name, release in zip(names, releases, strict=True))
     tables = details(numbers(first, names[0]) + numbers(second, names[1]))
     return (
@@ -68,7 +68,7 @@ def slopes(releases: Sequence[Release], options: Options) -> str:
         return f'<p>{title}</p><p class="note">Too few accounts to compare.</p>'
     said = [f"{name}: {_moved(pair, each)}." for name, pair, each in zip(names, groups, changed, strict=True)]
     said.append(_apart(groups))
-    caption = f'{title}<span class="note">{_legend(names)} whisker: 95 % interval</span>'
+    caption = f'{title}<span class="note">{legend(names)} whisker: 95 % interval</span>'
     lines = "".join(f"<li>{escape(line)}</li>" for line in said)
     drawing = framed(caption, charts.slopes(groups, months), " ".join((*months, *said)))
     return (
@@ -102,7 +102,8 @@ def _names(options: Options) -> list[str]:
     return names
 
 
-def _legend(names: Sequence[str]) -> str:
+def legend(names: Sequence[str]) -> str:
+    """Which of two colours is whose."""
     return "".join(
         f'<span class="key {role}">{escape(name)}</span>' for name, role in zip(names, ("mark", "other"), strict=True)
     )

@@ -29,6 +29,8 @@ from privacy_analytics.figures.measures import (
     summarised,
 )
 
+PROVISIONAL = "provisional: files of the month were still missing when it was read"
+"""What is said wherever the snapshot of an incomplete month is named; no number with it."""
 TIME = ("day", "week", "month")
 _FEW = 4
 """Quantiles that an alternative text tells one by one."""
