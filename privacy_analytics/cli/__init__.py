@@ -20,6 +20,7 @@ COMMANDS = {
     "init": "workspace",
     "doctor": "workspace",
     "lab": "workspace",
+    "upgrade": "upgrade",
     "demo": "demo",
     "ingest": "ingest",
     "snapshot": "ingest",

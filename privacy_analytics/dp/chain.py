@@ -22,84 +22,19 @@ from sqlalchemy.event import listen
 from sqlalchemy.exc import DBAPIError
 
 from privacy_analytics.dp.charge import NOTHING, Charge
+from privacy_analytics.dp.layout import ENTER, EVENTS, GENESIS, HEAD, LAYOUT, check_columns, guard_anew, lay_out, layout
 from privacy_analytics.errors import LedgerError
 
-KINDS = ("reserve", "drawing", "commit", "grant", "restore")
-_GENESIS = "0" * 64
-_METADATA = sa.MetaData()
-EVENTS = sa.Table(
-    "events",
-    _METADATA,
-    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("at", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, sa.CheckConstraint(f"kind IN {KINDS}"), nullable=False),
-    sa.Column("month", sa.Text, nullable=False),
-    sa.Column("purpose", sa.Text, nullable=False),
-    sa.Column("plan", sa.Text, nullable=False),
-    sa.Column("key", sa.Text, nullable=False),
-    sa.Column("attempt", sa.Integer, sa.CheckConstraint("attempt >= 0"), nullable=False),
-    sa.Column("nano_rho", sa.BigInteger, sa.CheckConstraint("nano_rho >= 0"), nullable=False),
-    sa.Column("delta", sa.BigInteger, sa.CheckConstraint("delta >= 0"), nullable=False),
-    sa.Column("payload", sa.Text, nullable=False),
-    sa.Column("previous", sa.Text, nullable=False),
-    sa.Column("hash", sa.Text, nullable=False, unique=True),
-)
-_HEAD = sa.Table(
-    "head",
-    _METADATA,
-    sa.Column("id", sa.Integer, sa.CheckConstraint("id = 1"), primary_key=True),
-    sa.Column("seq", sa.BigInteger, nullable=False),
-    sa.Column("hash", sa.Text, nullable=False),
-)
-
-
-def _once(name: str, kind: str, *columns: str) -> None:
-    only = EVENTS.c.kind == kind
-    sa.Index(name, *(EVENTS.c[each] for each in columns), unique=True, sqlite_where=only, postgresql_where=only)
-
-
-_once("one_reservation_an_attempt", "reserve", "plan", "month", "key", "attempt")
-_once("one_drawing_an_attempt", "drawing", "key", "month", "attempt")
-_once("one_commit_a_question", "commit", "key")
-sa.Index("what_became_of_a_question", EVENTS.c.key, EVENTS.c.kind, EVENTS.c.plan, EVENTS.c.attempt)
-sa.Index("sums_of_a_purpose", EVENTS.c.kind, EVENTS.c.month, EVENTS.c.purpose, EVENTS.c.nano_rho, EVENTS.c.delta)
-sa.Index("sums_of_a_plan", EVENTS.c.plan, EVENTS.c.kind, EVENTS.c.month, EVENTS.c.nano_rho, EVENTS.c.delta)
-
-_SQLITE = [
-    f"CREATE TRIGGER {name} BEFORE {when} BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END"
-    for name, when in {
-        "events_refuse_update": "UPDATE ON events",
-        "events_refuse_delete": "DELETE ON events",
-        "events_refuse_replace": "INSERT ON events WHEN NEW.seq <= (SELECT max(seq) FROM events)",
-        "head_refuse_back": "UPDATE ON head WHEN NEW.seq <= OLD.seq",
-        "head_refuse_delete": "DELETE ON head",
-        "head_refuse_replace": "INSERT ON head WHEN EXISTS (SELECT 1 FROM head)",
-    }.items()
-]
-_POSTGRESQL = [
-    """CREATE FUNCTION only_grows() RETURNS trigger LANGUAGE plpgsql
-    AS $$ BEGIN RAISE EXCEPTION 'the ledger only grows'; END $$""",
-    *(
-        f"CREATE TRIGGER {name} BEFORE {when} EXECUTE FUNCTION only_grows()"
-        for name, when in {
-            "events_refuse_change": "UPDATE OR DELETE ON events FOR EACH ROW",
-            "events_refuse_truncate": "TRUNCATE ON events FOR EACH STATEMENT",
-            "head_refuse_back": "UPDATE ON head FOR EACH ROW WHEN (NEW.seq <= OLD.seq)",
-            "head_refuse_delete": "DELETE ON head FOR EACH ROW",
-            "head_refuse_truncate": "TRUNCATE ON head FOR EACH STATEMENT",
-        }.items()
-    ),
-]
-_NOW = sa.select(_HEAD.c.seq, _HEAD.c.hash)
+_NOW = sa.select(HEAD.c.seq, HEAD.c.hash)
 _LOCK = _NOW.with_for_update()
-_MOVE = _HEAD.update()
+_MOVE = HEAD.update()
 _ADD = EVENTS.insert()
+_AT = sa.select(EVENTS.c.hash).where(EVENTS.c.seq == sa.bindparam("seq"))
 _ALL = sa.select(EVENTS).order_by(EVENTS.c.seq).execution_options(yield_per=1000)
 _SNAPSHOT = {"postgresql": "REPEATABLE READ", "sqlite": "SERIALIZABLE"}
 _THIS_SCHEMA = "hashtextextended(current_schema(), {})"
 _TURN, _LAYING = _THIS_SCHEMA.format(0), _THIS_SCHEMA.format(1)
-_ENTER = "enter the stored releases with their charges: pa doctor --accept-restore --name NAME --reason WHY"
-_AFTER_A_LOSS = f"Restore the newest backup; without one, move the ledger aside. Then {_ENTER}"
+_AFTER_A_LOSS = f"Restore the newest backup; without one, move the ledger aside. Then {ENTER}"
 
 
 @dataclass(frozen=True)
@@ -170,25 +105,17 @@ class Chain:
     Raises
     ------
     LedgerError
-        broken, cut off, laid out by an older version, or out of reach
+        broken, cut off, or out of reach
+    SettingsError
+        laid out by another version
     """
 
     def __init__(self, url: str) -> None:
-        try:
-            self.engine = _engine(url)
+        with _reached(url) as self.engine:
             self._writing = self.engine.execution_options(begin="IMMEDIATE")
             self._reading = self.engine.execution_options(isolation_level=_SNAPSHOT[self.engine.dialect.name])
             weakref.finalize(self, self.engine.dispose)
             self._lay_out()
-        except ModuleNotFoundError:
-            raise LedgerError(
-                "A ledger on PostgreSQL needs psycopg. Install it with: pip install 'privacy-analytics[postgres]'"
-            ) from None
-        except DBAPIError as error:
-            raise LedgerError(
-                f"The ledger's database cannot be used ({type(error.orig).__name__}). "
-                f"See that ledger.url is right and its server runs. {_AFTER_A_LOSS}"
-            ) from None
         self.verify()
 
     @contextmanager
@@ -216,26 +143,18 @@ class Chain:
 
     def verify(self) -> int:
         """Walk the chain and return its length. Raises LedgerError where it is broken or shorter than its head says."""
-        with self.reading() as connection, connection.execute(_ALL) as rows:
-            head = connection.execute(_NOW).one()  # of the same snapshot: another process may be adding
-            previous, position = _GENESIS, 0
-            for position, event in enumerate(rows.mappings(), start=1):
-                if event["seq"] != position or event["previous"] != previous or _digest(event) != event["hash"]:
-                    raise LedgerError(
-                        f"The ledger's chain breaks at entry {position} of {head.seq}. Nothing more is released. "
-                        f"{_AFTER_A_LOSS}"
-                    )
-                previous = event["hash"]
-        if (head.seq, head.hash) != (position, previous):
-            raise LedgerError(
-                f"The ledger was cut off: its head counts {head.seq} entries, {position} are there. {_AFTER_A_LOSS}"
-            )
-        return position
+        with self.reading() as connection:
+            return _walked(connection)
 
     def head(self) -> str:
         """The hash of the last entry, which every other one is part of; 64 zeros before the first."""
         with self.reading() as connection:
             return str(connection.execute(_NOW).one().hash)
+
+    def hash_at(self, length: int) -> str | None:
+        """The head of when there were so many entries; None where there are fewer."""
+        with self.reading() as connection:
+            return connection.execute(_AT, {"seq": length}).scalar() if length else GENESIS
 
     @contextmanager
     def reading(self) -> Generator[sa.Connection]:
@@ -258,24 +177,97 @@ class Chain:
     def _lay_out(self) -> None:
         """Two processes may open a ledger that is not there yet: one makes its tables, the other finds them."""
         with self._writing.begin() as connection:
-            postgresql = connection.dialect.name == "postgresql"
-            if postgresql:
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LAYING})")
-            if not sa.inspect(connection).has_table("events"):
-                _METADATA.create_all(connection)
-                connection.execute(_HEAD.insert().values(id=1, seq=0, hash=_GENESIS))
-                for statement in _POSTGRESQL if postgresql else _SQLITE:
-                    connection.exec_driver_sql(statement)
-            elif set(connection.exec_driver_sql("SELECT * FROM events LIMIT 0").keys()) != set(EVENTS.c.keys()):
+            _wait(connection)
+            lay_out(connection)
+
+
+def layout_of(url: str) -> int:
+    """The number of a ledger's layout; 0 where there is no ledger yet. Raises LedgerError where it is out of reach."""
+    file = sa.make_url(url)
+    if file.get_backend_name() == "sqlite" and not Path(file.database or "").exists():
+        return 0  # to look would make one
+    with _visited(url) as engine, engine.connect() as connection:
+        return layout(connection)
+
+
+def upgrade(url: str) -> int:
+    """Bring a ledger to today's layout in one transaction and return its length; again it changes nothing.
+
+    Its rows are not touched: the chain is verified before and after.
+
+    Raises
+    ------
+    LedgerError
+        broken, cut off or out of reach; nothing was changed
+    SettingsError
+        its rows have other columns than today's
+    """
+    with _visited(url) as engine, engine.execution_options(begin="IMMEDIATE").begin() as connection:
+        _wait(connection)
+        if layout(connection) < LAYOUT:
+            check_columns(connection)
+            before = _walked(connection)
+            guard_anew(connection)
+            if _walked(connection) != before:
+                raise LedgerError("The ledger changed while it was upgraded. Nothing was kept; do it again.")
+        lay_out(connection)
+        return _walked(connection)
+
+
+def _wait(connection: sa.Connection) -> None:
+    """Let nobody else lay the ledger out until this transaction ends; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LAYING})")
+
+
+def _walked(connection: sa.Connection) -> int:
+    """The chain's length. Raises LedgerError where it is broken, or shorter than its head says."""
+    with connection.execute(_ALL) as rows:
+        head = connection.execute(_NOW).one()  # of the same snapshot: another process may be adding
+        previous, position = GENESIS, 0
+        for position, event in enumerate(rows.mappings(), start=1):
+            if event["seq"] != position or event["previous"] != previous or _digest(event) != event["hash"]:
                 raise LedgerError(
-                    "The ledger has the layout of another version. Use that version, or move the ledger aside, open a "
-                    f"new one, and {_ENTER}"
+                    f"The ledger's chain breaks at entry {position} of {head.seq}. Nothing more is released. "
+                    f"{_AFTER_A_LOSS}"
                 )
+            previous = event["hash"]
+    if (head.seq, head.hash) != (position, previous):
+        raise LedgerError(
+            f"The ledger was cut off: its head counts {head.seq} entries, {position} are there. {_AFTER_A_LOSS}"
+        )
+    return position
 
 
 def _digest(fields: Mapping[Any, Any]) -> str:
     said = {name: value for name, value in fields.items() if name != "hash"}
     return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+@contextmanager
+def _reached(url: str) -> Generator[sa.Engine]:
+    """An engine for a ledger's database. Raises LedgerError for whatever keeps it from being used meanwhile."""
+    try:
+        yield _engine(url)
+    except ModuleNotFoundError:
+        raise LedgerError(
+            "A ledger on PostgreSQL needs psycopg. Install it with: pip install 'privacy-analytics[postgres]'"
+        ) from None
+    except DBAPIError as error:
+        raise LedgerError(
+            f"The ledger's database cannot be used ({type(error.orig).__name__}). "
+            f"See that ledger.url is right and its server runs. {_AFTER_A_LOSS}"
+        ) from None
+
+
+@contextmanager
+def _visited(url: str) -> Generator[sa.Engine]:
+    """The same for one step alone."""
+    with _reached(url) as engine:
+        try:
+            yield engine
+        finally:
+            engine.dispose()
 
 
 def _engine(url: str) -> sa.Engine:

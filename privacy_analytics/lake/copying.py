@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -16,12 +16,12 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from privacy_analytics.lake import store
 from privacy_analytics.lake.rewriting import Change
-from privacy_analytics.lake.spans import cut
+from privacy_analytics.lake.spans import EVERYBODY, Span, cut, spans
 from privacy_analytics.lake.store import PARTITIONS, Lake
 from privacy_analytics.private import on_disk, private_files
 
 WHOLE = 2_000_000
-"""Rows of one table, month and batch that are put in order at once; more are taken by the account's first digit."""
+"""Rows of one table, month and batch that are put in order at once; more are taken a span of accounts at a time."""
 
 
 def copy(lake: Lake, there: Path, change: Change, *, generation: int) -> int:
@@ -71,26 +71,40 @@ def _copied(lake: Lake, new: Lake, table: str, change: Change) -> int:
     actions: list[AddAction | RemoveAction] = []
     count = 0
     for month, batch in sorted({(month, batch) for month, batch, _ in lake.live(table)}):
-        rows = lake.scan(table, month, [batch])
-        before = len(actions)
-        for whole in _changed(rows, change):
-            actions += [new.write(table, part, month, batch, span) for span, part in cut(whole, store.FILE_ROWS)]
-            count += whole.height
-        if len(actions) == before:  # a batch that lost all its rows stays in its month
-            actions.append(new.write(table, pl.DataFrame(schema=lake.schemas[table]), month, batch))
+        rows = in_order(lake.scan(table, month, [batch]), change)
+        added, height = filed(new, table, rows, month, batch)
+        actions += added
+        count += height
     if actions:
         delta = new.open(table)
         delta.create_write_transaction(actions, "append", delta.schema(), list(PARTITIONS))
     return count
 
 
-def _changed(rows: pl.LazyFrame, change: Change) -> Iterator[pl.DataFrame]:
-    """The rows, changed and by account, in parts that fit into memory."""
-    if rows.select(pl.len()).collect().item() <= WHOLE:
-        yield change(rows.collect()).sort("account", maintain_order=True)
+def filed(
+    lake: Lake, table: str, parts: Iterable[tuple[Span, pl.DataFrame]], month: str, batch: str
+) -> tuple[list[AddAction], int]:
+    """Write rows of a month and batch, span by span, each by account, into files; what to add, and how many there are.
+
+    Without a row it is a file without rows: a batch that lost all of them stays in its month.
+    """
+    added: list[AddAction] = []
+    count = 0
+    for within, rows in parts:
+        cuts = cut(rows, store.FILE_ROWS, within)
+        added += [lake.write(table, part, month, batch, span) for span, part in cuts]
+        count += rows.height
+    return added or [lake.write(table, pl.DataFrame(schema=lake.schemas[table]), month, batch)], count
+
+
+def in_order(rows: pl.LazyFrame, change: Change) -> Iterator[tuple[Span, pl.DataFrame]]:
+    """The rows, changed and by account, a span at a time, so that they fit into memory."""
+    of = -(-rows.select(pl.len()).collect().item() // WHOLE)
+    if of <= 1:
+        yield EVERYBODY, change(rows.collect()).sort("account", maintain_order=True)
         return
     named = change(rows.select("account", was="account").unique().collect())
-    for digit in "0123456789abcdef":
-        some = named.filter(pl.col("account").str.starts_with(digit))["was"]
+    for span in spans(of):
+        some = named.filter(span.holds())["was"]
         part = rows.filter(pl.col("account").is_in(some.implode())).collect()
-        yield change(part).sort("account", maintain_order=True)
+        yield span, change(part).sort("account", maintain_order=True)

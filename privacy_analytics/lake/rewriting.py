@@ -71,7 +71,7 @@ def rewrite(lake: Lake, table: str, touched: pl.Expr, change: Change | None = No
                     kept = rows.filter(~touched.fill_null(value=False)) if change is None else change(rows)
                     rows = kept.sort("account", maintain_order=True)
                 actions.append(lake.write(table, rows, month, batch, Span.of_file(file)))
-                actions.append(_removal(lake, table, month, batch, file, size[file]))
+                actions.append(removal(lake, table, month, batch, file, size[file]))
         if actions:
             delta = lake.open(table)
             delta.create_write_transaction(actions, "append", delta.schema(), list(PARTITIONS))
@@ -107,6 +107,7 @@ def _with_statistics(lake: Lake, table: str) -> set[Path]:
     return {lake.root / table / path for path in told["path"]}
 
 
-def _removal(lake: Lake, table: str, month: str, batch: str, file: Path, size: int) -> RemoveAction:
+def removal(lake: Lake, table: str, month: str, batch: str, file: Path, size: int) -> RemoveAction:
+    """What a transaction takes away from a table; the file itself goes with ``forget``."""
     inside = file.relative_to(lake.root / table).as_posix()
     return RemoveAction(inside, True, int(time.time() * 1000), size, {"month": month, "batch": batch})

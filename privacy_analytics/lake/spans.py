@@ -29,8 +29,13 @@ class Span:
     @classmethod
     def of_file(cls, file: Path) -> Self:
         """What a file's name says; one of an earlier version may hold anybody."""
+        return cls.named(file) or cls()
+
+    @classmethod
+    def named(cls, file: Path) -> Self | None:
+        """What a file's name says, if it says anything."""
         found = _NAME.match(file.name)
-        return cls(int(found[1]), int(found[2])) if found else cls()
+        return cls(int(found[1]), int(found[2])) if found else None
 
     def __str__(self) -> str:
         return f"{self.at:06}-of-{self.of:06}"
@@ -54,18 +59,14 @@ def spans(of: int) -> list[Span]:
     return [Span(at, of) for at in range(of)]
 
 
-def cut(rows: pl.DataFrame, most: int) -> Iterator[tuple[Span, pl.DataFrame]]:
-    """Rows sorted by account, in spans of about ``most`` rows; spans without rows are left out.
-
-    Rows of one first digit alone are a sixteenth of a batch that is too large to be put in order at once.
-    """
+def cut(rows: pl.DataFrame, most: int, within: Span = EVERYBODY) -> Iterator[tuple[Span, pl.DataFrame]]:
+    """Rows of a span, sorted by account, in spans of about ``most`` rows; spans without rows are left out."""
     if rows.height <= most:
         if rows.height:
-            yield EVERYBODY, rows
+            yield within, rows
         return
     begins = rows["account"].str.slice(0, _DIGITS).str.to_integer(base=16, strict=False).fill_null(0)
-    part = 16 if begins.item(0) >> (_BITS - 4) == begins.item(-1) >> (_BITS - 4) else 1
-    of = part * -(-rows.height // most)
+    of = within.of * -(-rows.height // most)
     where = (begins.cast(pl.Int64) * of) // 2**_BITS
     for (at,), some in rows.with_columns(where.alias("#span")).group_by("#span", maintain_order=True):
         yield Span(int(str(at)), of), some.drop("#span")

@@ -83,12 +83,13 @@ def read(root: Path) -> Settings:
         raw: dict[str, Any] = tomllib.loads((root / FILE).read_text())
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{FILE} is not valid TOML: {error}. Mend that line.") from None
+    if raw.get("format", FORMAT) != FORMAT:  # first: another format may have other keys
+        raise SettingsError(
+            f"{FILE} has another format than {FORMAT}, the one of this version. Install the version that wrote it, "
+            "or a newer one."
+        )
     columns = raw.pop("columns", {})
     check(raw, _SHAPE)
-    if raw["format"] != FORMAT:
-        raise SettingsError(
-            f"{FILE} has format {raw['format']}; this version reads format {FORMAT}. Upgrade one of them."
-        )
     for key in ("product", "contact_email"):
         if re.search(r"^\s*$|\[[A-Z][^\]]*\]", raw[key]):
             raise PolicyError(f"{key} in {FILE} is not filled in (policy §8, §10, §12). Set it to the real one.")

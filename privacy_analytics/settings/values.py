@@ -96,6 +96,13 @@ class Settings:
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
+    @property
+    def ledger_at(self) -> str:
+        """``ledger_url``, a file that is relative to the workspace made absolute."""
+        file = self.ledger_url.removeprefix("sqlite:///")
+        relative = file != self.ledger_url and not file.startswith("/")
+        return f"sqlite:///{self.path(file)}" if relative else self.ledger_url
+
     def path(self, *parts: str) -> Path:
         """A path inside the workspace."""
         return self.root.joinpath(*parts)

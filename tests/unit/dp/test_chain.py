@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 from databases import OCTOBER, Server, spend
 
-from privacy_analytics.dp import chain
+from privacy_analytics.dp import chain, layout
 from privacy_analytics.dp.ledger import Charge, Ledger
-from privacy_analytics.errors import LedgerError
+from privacy_analytics.errors import LedgerError, SettingsError
 
 
 def execute(url: str, *statements: str) -> None:
@@ -88,10 +88,70 @@ def test_a_tampered_ledger_does_not_open_and_says_what_to_do(
         Ledger(url)
 
 
-def test_a_ledger_of_an_older_layout_is_refused_with_the_way_forward(url: str):
-    execute(url, "CREATE TABLE events (seq BIGINT PRIMARY KEY, kind TEXT, nano_rho BIGINT, payload TEXT, hash TEXT)")
-    with pytest.raises(LedgerError, match=r"another version.*pa doctor --accept-restore"):
+def unnumbered(url: str) -> None:
+    """A ledger as versions before the number left it, without one of its indexes and one of its triggers."""
+    sqlite = url.startswith("sqlite")
+    number = "PRAGMA user_version = 0" if sqlite else "COMMENT ON TABLE events IS NULL"
+    trigger = "DROP TRIGGER head_refuse_delete" + ("" if sqlite else " ON head")
+    execute(url, number, trigger, "DROP INDEX one_commit_a_question")
+
+
+def test_a_ledger_of_an_older_layout_is_refused_with_the_way_forward(ledger: Ledger, url: str):
+    unnumbered(url)
+    with pytest.raises(SettingsError, match=r"layout 1.*pa upgrade"):
         Ledger(url)
+
+
+def test_an_upgrade_leaves_the_rows_and_brings_what_guards_them(ledger: Ledger, url: str):
+    spend(ledger)
+    unnumbered(url)
+    before = ledger.events()
+    assert chain.layout_of(url) == 1
+    assert chain.upgrade(url) == 3
+    assert chain.layout_of(url) == layout.LAYOUT
+    assert Ledger(url).events() == before
+    with pytest.raises(sa.exc.DBAPIError, match="the ledger only grows"):
+        execute(url, "DELETE FROM head")
+    with pytest.raises(sa.exc.IntegrityError), ledger.adding() as writer:
+        rows("commit", plan="another")(writer)
+    assert chain.upgrade(url) == 3
+
+
+def test_an_upgrade_of_a_broken_ledger_changes_nothing(ledger: Ledger, url: str):
+    spend(ledger)
+    tamper(url, "UPDATE events SET nano_rho = 39 WHERE seq = 1")
+    execute(url, "PRAGMA user_version = 0" if url.startswith("sqlite") else "COMMENT ON TABLE events IS NULL")
+    with pytest.raises(LedgerError, match="breaks at entry 1"):
+        chain.upgrade(url)
+    assert chain.layout_of(url) == 1
+
+
+def test_an_upgrade_that_dies_in_the_middle_changes_nothing(ledger: Ledger, url: str, monkeypatch: pytest.MonkeyPatch):
+    spend(ledger)
+    unnumbered(url)
+
+    def dies(_connection: sa.Connection) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(layout, "_guard", dies)
+    with pytest.raises(KeyboardInterrupt):
+        chain.upgrade(url)
+    assert chain.layout_of(url) == 1
+    with pytest.raises(sa.exc.DBAPIError, match="the ledger only grows"):
+        execute(url, "DELETE FROM events")
+
+
+def test_a_ledger_of_a_newer_layout_is_refused(ledger: Ledger, url: str):
+    execute(url, "PRAGMA user_version = 99" if url.startswith("sqlite") else "COMMENT ON TABLE events IS 'layout 99'")
+    for use in (Ledger, chain.upgrade):
+        with pytest.raises(SettingsError, match=r"layout 99.*newer"):
+            use(url)
+
+
+def test_rows_that_no_upgrade_can_change_are_left_with_the_way_forward(url: str):
+    execute(url, "CREATE TABLE events (seq BIGINT PRIMARY KEY, kind TEXT, nano_rho BIGINT, payload TEXT, hash TEXT)")
+    with pytest.raises(SettingsError, match=r"other columns.*pa doctor --accept-restore"):
+        chain.upgrade(url)
 
 
 def test_a_file_that_is_no_database_is_refused_with_the_way_forward(tmp_path: Any):
