@@ -1,6 +1,6 @@
 """Anonymous statistics from chat and telemetry data.
 
-Open a workspace's month:  open_session, Session
+Open a workspace's month:  open_session, connect, Session
 Ask a question:            CountAccounts, CountRows, Sum, Mean, Quantiles, Histogram, Retention, TopKeys
 Of rows:                   Bins, Groups, Between
 Of accounts:               Adopters, NewAdopters, OnPlan, OnSystem, Tenure, cohort
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from privacy_analytics.answers import Answer, add, average, change, compare, kept, share, tiles
+    from privacy_analytics.connecting import connect
     from privacy_analytics.dp.questions import (
         Adopters,
         Between,
@@ -66,6 +67,7 @@ __all__ = [
     "change",
     "cohort",
     "compare",
+    "connect",
     "kept",
     "open_session",
     "share",
@@ -97,6 +99,7 @@ _HOME = {
     "change": "answers",
     "cohort": "dp.questions",
     "compare": "answers",
+    "connect": "connecting",
     "kept": "answers",
     "open_session": "session",
     "share": "answers",

@@ -14,7 +14,7 @@ from privacy_analytics.answers import Answer, Shown, combine
 from privacy_analytics.dp.questions import ROWS, Quantiles, Question
 from privacy_analytics.errors import NotFound, UsageError
 from privacy_analytics.planned import Absent, Plan, Suggestion, grid
-from privacy_analytics.remote import SCHEME, RemoteCurator
+from privacy_analytics.remote import reached
 
 Json = Mapping[str, Any]
 ONE_QUESTION = 0.1
@@ -43,8 +43,9 @@ def open_session(
 
     Parameters
     ----------
-    workspace : folder, or ``unix:///run/….sock`` of a curator that another OS user runs; else
-        $PRIVACY_ANALYTICS_WORKSPACE, else the nearest ``workspace.toml`` upward
+    workspace : folder, or ``unix:///run/….sock`` of a curator that another OS user runs, or its ``https://HOST:PORT``
+        with the token in $PRIVACY_ANALYTICS_TOKEN; else $PRIVACY_ANALYTICS_WORKSPACE, else the nearest
+        ``workspace.toml`` upward
     month : "2026-10", as it was first read, or a revision of it, "2026-10.r1", which the share of revisions pays for;
         empty means the last complete one
     purpose : usage, cohorts, marketing, exploration or revisions
@@ -57,13 +58,13 @@ def open_session(
     SettingsError, PolicyError
         the workspace is not set up, or the purpose does not exist
     TryLater
-        no curator listens at that socket
+        no curator listens there
     """
     from privacy_analytics.workspace import VARIABLE, load
 
     named = str(workspace or os.environ.get(VARIABLE, ""))
-    if named.startswith(SCHEME):
-        return Session(RemoteCurator(named), month=month, purpose=purpose, report=report)
+    if far := reached(named):
+        return Session(far, month=month, purpose=purpose, report=report)
     from privacy_analytics.curator import Curator
 
     return Session(Curator(load(named or None)), month=month, purpose=purpose, report=report)

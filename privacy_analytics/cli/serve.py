@@ -12,7 +12,7 @@ from privacy_analytics import workspace as places
 from privacy_analytics.audit import AuditLog
 from privacy_analytics.cli import options
 from privacy_analytics.errors import UsageError
-from privacy_analytics.remote import SCHEME
+from privacy_analytics.remote.sockets import SCHEME
 from privacy_analytics.serving.calls import Terms
 from privacy_analytics.serving.server import serve as answer
 from privacy_analytics.settings import read

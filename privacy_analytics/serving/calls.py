@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from privacy_analytics.errors import PolicyError, PrivacyAnalyticsError, UsageError
-from privacy_analytics.remote import LIMIT, TOO_LONG, VERSION, refusal
+from privacy_analytics.remote.wire import LIMIT, TOO_LONG, VERSION, refusal
 from privacy_analytics.settings import PURPOSES
 
 Json = dict[str, Any]

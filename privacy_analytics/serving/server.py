@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from privacy_analytics.errors import SettingsError, TryLater
-from privacy_analytics.remote import LIMIT
+from privacy_analytics.remote.wire import LIMIT
 from privacy_analytics.serving.calls import Terms, answered
 from privacy_analytics.serving.worker import LOG, Worker
 from privacy_analytics.workspace import load

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from privacy_analytics.errors import LOST, LedgerError, PrivacyAnalyticsError, TryLater
-from privacy_analytics.remote import packed, refusal
+from privacy_analytics.remote.wire import packed, refusal
 from privacy_analytics.serving.calls import Json, Terms
 from privacy_analytics.workspace import load
 

@@ -19,7 +19,7 @@ from steps import MONTH, command, pa
 
 from privacy_analytics import CountAccounts, open_session
 from privacy_analytics.errors import LOST, LedgerError, PolicyError, TryLater
-from privacy_analytics.remote import RemoteCurator
+from privacy_analytics.remote import SocketCurator
 from privacy_analytics.serving.worker import UNANSWERED
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="pa serve runs on Linux")]
@@ -194,7 +194,7 @@ def test_the_socket_of_a_dead_server_is_replaced_that_of_a_living_one_is_not(oct
         first.wait()
     assert path.is_socket()
     with started(line):
-        assert RemoteCurator(f"unix://{path}").call("preview", {"table": "events"})["watermark"] == "synthetic"
+        assert SocketCurator(f"unix://{path}").call("preview", {"table": "events"})["watermark"] == "synthetic"
 
 
 def test_nothing_of_a_killed_server_lives_on(served):

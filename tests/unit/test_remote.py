@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from privacy_analytics import errors, open_session
 from privacy_analytics.errors import InsufficientLoss, PrivacyAnalyticsError, TryLater, UsageError
-from privacy_analytics.remote import LIMIT, VERSION, RemoteCurator, packed, refusal
+from privacy_analytics.remote import SocketCurator
+from privacy_analytics.remote.wire import LIMIT, VERSION, packed, refusal
 from privacy_analytics.serving.calls import Terms, answered, parsed
 
 TERMS = Terms(Path("/nowhere"), purposes=("exploration", "usage"))
@@ -61,7 +62,7 @@ def listener(tmp_path_factory):
 
             started.append(threading.Thread(target=run))
             started[0].start()
-            return RemoteCurator(f"unix://{path}")
+            return SocketCurator(f"unix://{path}")
 
         yield answer
         for each in started:
@@ -116,7 +117,7 @@ def test_another_version_is_told_what_to_install():
 def test_a_long_line_is_refused_at_both_ends():
     assert "at most 262,144 bytes" in reply_to(b"x" * (LIMIT + 1))["error"]["text"]
     with pytest.raises(UsageError, match="at most 262,144 bytes"):
-        RemoteCurator("unix:///nowhere").call("plan", {"month": "x" * LIMIT})
+        SocketCurator("unix:///nowhere").call("plan", {"month": "x" * LIMIT})
 
 
 @pytest.mark.parametrize("purpose", ["marketing", "revisions", "nonsense"])
