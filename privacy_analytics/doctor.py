@@ -93,7 +93,8 @@ def _answer(store: ReleaseStore, release_id: str) -> Answer:
     damaged = LedgerError(f"The stored release {release_id} is damaged. Restore its file, then do this again.")
     try:
         release = store.get(release_id)
-        purpose = str((release.recorded or {})["purpose"])
+        recorded = release.recorded or {}
+        purpose = str(recorded.get("paid_from") or recorded["purpose"])
         months = tuple(map(str, release.question.get("reads") or [release.month]))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise damaged from None

@@ -19,8 +19,8 @@ import nbformat
 from nbconvert.exporters import TemplateExporter
 
 from privacy_analytics.errors import NotebookError, UsageError
-from privacy_analytics.figures import opening, specifications, style
-from privacy_analytics.figures.format import month_words
+from privacy_analytics.figures import PROVISIONAL, opening, specifications, style
+from privacy_analytics.figures.format import capital, month_words
 from privacy_analytics.gate.site import house
 from privacy_analytics.report.sections import with_something
 
@@ -41,6 +41,14 @@ class Facts:
     """Version of the privacy policy in force."""
     contact: str
     """The officer's e-mail address."""
+    provisional: bool = False
+    """Files of the month were still missing when the snapshot was made."""
+
+    def state(self) -> str:
+        """What a reader has to know of the month before reading a number."""
+        revised = re.search(r"\.r[1-9]\d*$", self.snapshot)
+        said = ["Revised with rows that came late; what they changed is said below."] if revised else []
+        return " ".join([*said, *([f"{capital(PROVISIONAL)}."] if self.provisional else [])])
 
     def allowed(self) -> list[str]:
         """The texts with digits that stand outside fragments, for the gate."""
@@ -71,7 +79,7 @@ def render_html(notebook: Any, *, title: str, facts: Facts) -> str:
     book.cells = with_something(book.cells)
     exporter = _Page(template_name="page", extra_template_basedirs=[str(TEMPLATES)], exclude_input=True)
     exporter.register_filter("prose", prose)
-    page = asdict(facts) | {"title": title, "month": month_words(facts.month), "style": style()}
+    page = asdict(facts) | {"title": title, "state": facts.state(), "month": month_words(facts.month), "style": style()}
     page["csp"] = house("").csp
     body, _ = cast("tuple[str, Any]", exporter.from_notebook_node(book, resources={"page": page}))  # pyright: ignore[reportUnknownMemberType]
     return body
