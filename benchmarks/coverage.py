@@ -17,7 +17,7 @@ from privacy_analytics import CountAccounts, Session
 from privacy_analytics.counting import vector
 from privacy_analytics.curator import Curator
 from privacy_analytics.dp.questions import Question
-from privacy_analytics.dp.store import ReleaseStore
+from privacy_analytics.dp.store import FolderStore
 from privacy_analytics.resolve import resolve
 from privacy_analytics.snapshots import Snapshot, snapshot
 from privacy_analytics.workspace import load
@@ -33,7 +33,7 @@ def main(workspace: str, month: str, ledgers: int = 200) -> None:
     for _ in range(ledgers):
         with tempfile.TemporaryDirectory() as folder:
             fresh = Curator(replace(settings, ledger_url=f"sqlite:///{folder}/ledger.sqlite"))
-            fresh.store = ReleaseStore(Path(folder))
+            fresh.store = FolderStore(Path(folder))
             released = Session(fresh, month=month, purpose="usage").plan(**questions, share=0.8).release()
             for name, values in truth.items():
                 cells = released[name].release.cells

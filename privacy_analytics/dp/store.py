@@ -1,7 +1,7 @@
-"""The release store: a folder that others can read without us, a canonical JSON file and a Parquet file a release.
+"""The release store: releases by id, each as the canonical JSON that the ledger holds under its hash chain.
 
-The JSON is the truth: the ledger holds the same bytes under its hash chain. The Parquet is made from it, for those who
-want a table. ``docs/release-format.md`` describes the fields of both.
+A folder that others can read without us holds a JSON and a Parquet file a release; ``database.py`` keeps them in
+PostgreSQL. The Parquet is made from the JSON, for those who want a table. ``docs/release-format.md`` describes both.
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,27 +22,32 @@ from privacy_analytics.errors import NotFound, UsageError
 
 MOST_OPERANDS = 200
 """Releases that one expression may name at each of its steps: days of half a year add up, a deep page does not."""
+_ID = re.compile(r"r-[0-9A-Za-z]{1,64}")
 
 
-class ReleaseStore:
-    """A folder of releases, two files each. Whoever can read it needs nothing else."""
+class ReleaseStore(ABC):
+    """What a page, a figure or a file is drawn from: releases, and values derived from them."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
+    @abstractmethod
     def put(self, release_id: str, text: str) -> None:
-        """Write a release's bytes, and its cells as Parquet, unless these very bytes are there; whole or not at all."""
-        for name, content in ((f"{release_id}.json", text.encode()), (f"{release_id}.parquet", parquet(text))):
-            file = self.folder / name
-            if not file.exists() or file.read_bytes() != content:
-                _write(file, content)
+        """Keep a release's bytes, whole or not at all; the same ones again change nothing."""
+
+    @abstractmethod
+    def text(self, release_id: str) -> str | None:
+        """The canonical JSON of a stored release; None where there is none."""
+
+    @abstractmethod
+    def ids(self) -> list[str]:
+        """Every stored release, sorted."""
 
     def get(self, release_id: str) -> Release:
         """The stored release. Raises NotFound where there is none."""
-        file = self.folder / f"{release_id}.json"
-        if not (release_id.startswith("r-") and release_id[2:].isalnum() and file.is_file()):
-            raise NotFound("There is no such release in this workspace. Restore its folder releases, or ask again.")
-        return Release.from_json(file.read_text(encoding="utf-8"))
+        if (text := self.text(release_id)) is None:
+            raise NotFound(
+                "There is no such release in this workspace. Ask again, or write again what the ledger holds: "
+                "pa doctor --accept-restore"
+            )
+        return Release.from_json(text)
 
     def evaluate(self, expression: str | Mapping[str, Any]) -> Release:
         """A release by its id, or a derived value recomputed from stored releases. Raises NotFound, UsageError."""
@@ -55,8 +63,25 @@ class ReleaseStore:
         except TypeError:
             raise UsageError("This operation takes another number of releases.") from None
 
+
+@dataclass(frozen=True)
+class FolderStore(ReleaseStore):
+    """A folder of releases, two files each. Whoever can read it needs nothing else."""
+
+    folder: Path
+
+    def put(self, release_id: str, text: str) -> None:
+        """Write the JSON, and the cells as Parquet, unless these very bytes are there; a damaged file is mended."""
+        for name, content in ((f"{release_id}.json", text.encode()), (f"{release_id}.parquet", parquet(text))):
+            file = self.folder / name
+            if not file.exists() or file.read_bytes() != content:
+                _write(file, content)
+
+    def text(self, release_id: str) -> str | None:
+        file = self.folder / f"{release_id}.json"
+        return file.read_text(encoding="utf-8") if _ID.fullmatch(release_id) and file.is_file() else None
+
     def ids(self) -> list[str]:
-        """Every stored release, sorted."""
         return sorted(file.stem for file in self.folder.glob("r-*.json"))
 
 

@@ -7,10 +7,9 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
-from pathlib import Path
 
 from privacy_analytics.dp.store import ReleaseStore
-from privacy_analytics.errors import PrivacyAnalyticsError
+from privacy_analytics.errors import PrivacyAnalyticsError, SettingsError
 from privacy_analytics.figures import opening, render
 from privacy_analytics.gate.findings import Finding, line
 
@@ -50,15 +49,15 @@ def cut(text: str, store: ReleaseStore) -> Cut:
 
 def drawn_again(attribute: str, store: ReleaseStore) -> str | None:
     """The fragment of a specification, escaped as it stands in an attribute; None where it gives none."""
-    files = [store.folder / f"{each}.json" for each in sorted(set(_ID.findall(attribute)))]
-    about = [file.stat() for file in files if file.is_file()]
-    return _drawn(attribute, store.folder, tuple((each.st_ino, each.st_mtime_ns, each.st_size) for each in about))
+    try:
+        return _drawn(attribute, store, tuple(store.text(each) for each in sorted(set(_ID.findall(attribute)))))
+    except SettingsError:  # the store is out of reach, which says nothing of the fragment
+        raise
+    except (PrivacyAnalyticsError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+        return None
 
 
 @lru_cache(maxsize=512)
-def _drawn(attribute: str, folder: Path, _: tuple[tuple[int, int, int], ...]) -> str | None:
-    """A page and the notebook beside it show the same: each is drawn once, while its releases' files are the same."""
-    try:
-        return render(json.loads(unescape(attribute)), ReleaseStore(folder))
-    except (PrivacyAnalyticsError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
-        return None
+def _drawn(attribute: str, store: ReleaseStore, _: tuple[str | None, ...]) -> str:
+    """A page and the notebook beside it show the same: each is drawn once, while its releases are the same."""
+    return render(json.loads(unescape(attribute)), store)

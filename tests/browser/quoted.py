@@ -8,7 +8,7 @@ import gallery
 
 from privacy_analytics import claims, workspace
 from privacy_analytics.claims import Told
-from privacy_analytics.dp.store import ReleaseStore
+from privacy_analytics.dp.store import FolderStore
 from privacy_analytics.marketing.site import Site
 from privacy_analytics.marketing.statistics import Statistic
 
@@ -22,7 +22,7 @@ def site(root: Path) -> Path:
     settings = workspace.create(
         root, product="Groove Assistant", contact_email="privacy@example.com", timezone="UTC", posted=date(2026, 1, 1)
     )
-    store = ReleaseStore(settings.path("releases"))
+    store = FolderStore(settings.path("releases"))
     made = [_approved(settings, store, *each) for each in (("2026-10", "stem_splitter"), ("2026-10", "mix_assist"),
                                                            ("2026-09", "lyric_ideas"))]  # fmt: skip
     today = Site(settings, TODAY)

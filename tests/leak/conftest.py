@@ -11,8 +11,8 @@ def store(tmp_path_factory):
     """The release of the honest report."""
     from staged import RELEASE
 
-    from privacy_analytics.dp.store import ReleaseStore
+    from privacy_analytics.dp.store import FolderStore
 
-    made = ReleaseStore(tmp_path_factory.mktemp("releases"))
+    made = FolderStore(tmp_path_factory.mktemp("releases"))
     made.put(RELEASE.id, RELEASE.to_json())
     return made

@@ -26,7 +26,7 @@ from privacy_analytics.dp.questions import (
     TopKeys,
 )
 from privacy_analytics.dp.releases import Z95, Cell, Mechanism, Release, status
-from privacy_analytics.dp.store import ReleaseStore
+from privacy_analytics.dp.store import FolderStore, ReleaseStore
 from privacy_analytics.settings import Settings
 
 FLOOR = 20
@@ -109,7 +109,7 @@ def world() -> dict[str, Release]:
 def store(tmp_path: Path, world: dict[str, Release]) -> ReleaseStore:
     folder = tmp_path / "releases"
     folder.mkdir()
-    made = ReleaseStore(folder)
+    made = FolderStore(folder)
     for each in world.values():
         made.put(each.id, each.to_json())
     return made
@@ -127,7 +127,7 @@ def every_kind(workspace_with: Any, events: Any, session_of: Any) -> tuple[list[
     settings = workspace_with(timed, messages=said)
     session = session_of(settings, "usage")
     releases = [session.release(question, share=0.3).release for question in EVERY_KIND]
-    return releases, ReleaseStore(settings.path("releases"))
+    return releases, FolderStore(settings.path("releases"))
 
 
 @pytest.fixture

@@ -52,10 +52,10 @@ def test_a_sentence_of_two_keys_names_both(october: Settings, session_of: Any):
 
 
 def test_an_answer_can_be_handed_on_as_a_file_that_passes_the_gate(october: Settings, answers: dict[str, Any]):
-    from privacy_analytics.dp.store import ReleaseStore
+    from privacy_analytics.dp.store import FolderStore
     from privacy_analytics.gate import Vouched, check
 
-    store = ReleaseStore(october.path("releases"))
+    store = FolderStore(october.path("releases"))
     for name, data in (("a.csv", answers["features"].to_csv()), ("a.json", answers["features"].to_json())):
         assert check(name, data, store, Vouched()) == []
         assert check(name, data.replace(b"chat", b"chit"), store, Vouched()) != []

@@ -12,7 +12,7 @@ from privacy_analytics.cli.audit import audit
 from privacy_analytics.cli.budget import budget
 from privacy_analytics.curator import Curator
 from privacy_analytics.dp.questions import CountAccounts
-from privacy_analytics.dp.store import ReleaseStore
+from privacy_analytics.dp.store import FolderStore
 from privacy_analytics.errors import GateError, NotFound, SettingsError
 from privacy_analytics.gate.notebook import rebuilt
 from privacy_analytics.report.manifest import vouch, written
@@ -70,7 +70,7 @@ def report(workspace_with, events, session_of):
     book = nbformat.v4.new_notebook(cells=[first, nbformat.v4.new_code_cell("x", id="a-01", outputs=[output])])
     about = {"title": "Usage", "facts": Facts(october.product, "2026-10", "2026-10.r0", "1.0", october.contact_email)}
     page, notebook = render_html(book, **about), rebuilt(cells(book, {}, outputs(book)))
-    made = [page, notebook, ReleaseStore(october.path("releases")), vouch(book, {}, **about)]
+    made = [page, notebook, FolderStore(october.path("releases")), vouch(book, {}, **about)]
     folder = october.path("runs", "2026-10", "usage", "001")
     folder.mkdir(parents=True)
     (folder / "report.html").write_text(page)

@@ -11,7 +11,7 @@ import pytest
 
 from privacy_analytics import figures
 from privacy_analytics.dp.arithmetic import share
-from privacy_analytics.dp.store import ReleaseStore
+from privacy_analytics.dp.store import FolderStore
 from privacy_analytics.errors import UsageError
 
 SEPTEMBER = "2026-09"
@@ -208,7 +208,7 @@ def test_every_new_fragment_can_be_drawn_again_from_the_store(tmp_path, alone, r
     ]
     folder = tmp_path / "releases"
     folder.mkdir()
-    store = ReleaseStore(folder)
+    store = FolderStore(folder)
     for each in (*counted, *parts):
         store.put(each.id, each.to_json())
     for html in (

@@ -8,7 +8,7 @@ import pytest
 
 from privacy_analytics.dp.arithmetic import add, change, combine
 from privacy_analytics.dp.releases import Z95, Cell, Mechanism, Release, Unit, status
-from privacy_analytics.dp.store import ReleaseStore
+from privacy_analytics.dp.store import FolderStore
 from privacy_analytics.errors import UsageError
 
 FLOOR = 20
@@ -96,7 +96,7 @@ def test_a_sum_below_the_floor_is_not_shown():
 
 @pytest.mark.parametrize("fold", [add, combine])
 def test_a_store_gives_the_same_again(tmp_path: Path, fold):
-    store = ReleaseStore(tmp_path)
+    store = FolderStore(tmp_path)
     second = replace(TWO, question=ONE.question)
     for each in (ONE, second):
         store.put(each.id, each.to_json())
@@ -107,7 +107,7 @@ def test_a_store_gives_the_same_again(tmp_path: Path, fold):
 
 @pytest.mark.parametrize("operands", [[], ["r-aaaa"] * 3])
 def test_an_expression_with_another_number_of_operands_is_refused(tmp_path: Path, operands):
-    store = ReleaseStore(tmp_path)
+    store = FolderStore(tmp_path)
     store.put(ONE.id, ONE.to_json())
     with pytest.raises(UsageError):
         store.evaluate({"op": "share", "of": operands})

@@ -7,7 +7,7 @@ import pytest
 
 from privacy_analytics.dp.arithmetic import change, share
 from privacy_analytics.dp.releases import Cell, Clipped, Mechanism, Release, status
-from privacy_analytics.dp.store import ReleaseStore
+from privacy_analytics.dp.store import FolderStore
 from privacy_analytics.errors import NotFound, UsageError
 
 Made = Callable[..., Release]
@@ -180,7 +180,7 @@ def test_weeks_that_two_months_share_are_not_compared(counted: Made):
 
 
 def test_a_derived_value_is_recomputed_from_the_store(counted: Made, tmp_path: Path):
-    store, part, whole = ReleaseStore(tmp_path), counted({"chat": 500}), counted(1000)
+    store, part, whole = FolderStore(tmp_path), counted({"chat": 500}), counted(1000)
     for release in (part, whole):
         store.put(release.id, release.to_json())
     derived = share(part, of=whole)
@@ -192,11 +192,11 @@ def test_a_derived_value_is_recomputed_from_the_store(counted: Made, tmp_path: P
 @pytest.mark.parametrize("name", ["r-000000000000", "../ledger", "r-../../etc", "x"])
 def test_what_is_no_stored_release_is_not_found(tmp_path: Path, name: str):
     with pytest.raises(NotFound):
-        ReleaseStore(tmp_path).get(name)
+        FolderStore(tmp_path).get(name)
 
 
 def test_putting_the_ledgers_bytes_again_mends_a_damaged_file(counted: Made, tmp_path: Path):
-    store, release = ReleaseStore(tmp_path), counted(500)
+    store, release = FolderStore(tmp_path), counted(500)
     store.put(release.id, release.to_json())
     file = tmp_path / f"{release.id}.json"
     before = file.stat()

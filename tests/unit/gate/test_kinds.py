@@ -10,7 +10,7 @@ import pytest
 
 from privacy_analytics import figures, gate
 from privacy_analytics.dp.arithmetic import share
-from privacy_analytics.dp.store import ReleaseStore
+from privacy_analytics.dp.store import FolderStore
 from privacy_analytics.exports import to_csv, to_json, to_png, to_svg
 from privacy_analytics.gate import Vouched, check, examine
 from privacy_analytics.gate.notebook import Cell, rebuilt
@@ -18,7 +18,7 @@ from privacy_analytics.gate.notebook import Cell, rebuilt
 
 @pytest.fixture(scope="module")
 def store(world, tmp_path_factory):
-    made = ReleaseStore(tmp_path_factory.mktemp("releases"))
+    made = FolderStore(tmp_path_factory.mktemp("releases"))
     for each in world.values():
         made.put(each.id, each.to_json())
     return made
@@ -109,7 +109,7 @@ def test_an_examination_that_fails_refuses_and_does_not_say_why(files, store, vo
 
 
 def test_a_release_that_is_not_in_the_store_proves_nothing(files, world, vouched, tmp_path):
-    other = ReleaseStore(tmp_path)
+    other = FolderStore(tmp_path)
     other.put("r-month", world["month"].to_json())
     assert all(check(name, data, other, vouched) for name, data in files.items())
 
@@ -163,7 +163,7 @@ def test_findings_name_no_text_that_was_found(files, store, vouched):
 
 
 def test_what_was_drawn_once_is_drawn_again_when_a_release_changes(files, world, vouched, tmp_path):
-    other = ReleaseStore(tmp_path)
+    other = FolderStore(tmp_path)
     for each in world.values():
         other.put(each.id, each.to_json())
     assert check("report.ipynb", files["report.ipynb"], other, vouched) == []

@@ -13,7 +13,7 @@ import pytest
 from privacy_analytics import claims, figures
 from privacy_analytics.claims import Told
 from privacy_analytics.dp.releases import Z95, Cell, status
-from privacy_analytics.dp.store import ReleaseStore
+from privacy_analytics.dp.store import FolderStore
 from privacy_analytics.marketing.site import Site
 from privacy_analytics.marketing.statistics import statistics
 from privacy_analytics.report.manifest import vouch, written
@@ -32,7 +32,7 @@ def house(empty):
 @pytest.fixture(scope="session")
 def released(world, answers, tmp_path_factory):
     """A folder with the releases of ``world`` and of the case study."""
-    made = ReleaseStore(tmp_path_factory.mktemp("releases"))
+    made = FolderStore(tmp_path_factory.mktemp("releases"))
     for each in (*world.values(), *answers.values()):
         made.put(each.id, each.to_json())
     return made.folder
@@ -41,7 +41,7 @@ def released(world, answers, tmp_path_factory):
 @pytest.fixture
 def store(house, released):
     """The workspace's store, with all of them."""
-    return ReleaseStore(shutil.copytree(released, house.path("releases"), dirs_exist_ok=True))
+    return FolderStore(shutil.copytree(released, house.path("releases"), dirs_exist_ok=True))
 
 
 @pytest.fixture(scope="session")
@@ -143,7 +143,7 @@ def _kept(house, made):
 
 @pytest.fixture(scope="session")
 def case_study(answers, released):
-    return _finished(answers, _tried(), ReleaseStore(released), title="Case study")
+    return _finished(answers, _tried(), FolderStore(released), title="Case study")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from privacy_analytics import figures
 from privacy_analytics.cli.report import gate, watched_cells
-from privacy_analytics.dp.store import ReleaseStore
+from privacy_analytics.dp.store import FolderStore
 from privacy_analytics.errors import GateError, NotFound, UsageError
 from privacy_analytics.exports import to_csv, to_png, to_svg
 from privacy_analytics.gate.notebook import rebuilt
@@ -22,7 +22,7 @@ from privacy_analytics.report.shared import cells, outputs
 @pytest.fixture
 def folder(empty, world):
     """A finished run, made by hand."""
-    store = ReleaseStore(empty.path("releases"))
+    store = FolderStore(empty.path("releases"))
     for each in world.values():
         store.put(each.id, each.to_json())
     output = nbformat.v4.new_output("display_data", {"text/html": figures.table(world["features"])})
