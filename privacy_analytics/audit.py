@@ -100,6 +100,12 @@ class AuditLog:
             last = line
         return last["seq"], last["hash"]
 
+    def hash_at(self, length: int) -> str | None:
+        """The hash of the last line of when there were so many; None where there are fewer."""
+        if not length:
+            return _GENESIS
+        return next((str(line["hash"]) for line in self._lines() if line["seq"] == length), None)
+
     def _lines(self) -> Iterator[dict[str, Any]]:
         if not self.file.exists():
             return

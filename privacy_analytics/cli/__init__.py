@@ -9,23 +9,24 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import traceback
 
 import click
 
 from privacy_analytics.cli.lazy import LazyGroup
-from privacy_analytics.errors import PrivacyAnalyticsError
+from privacy_analytics.cli.telling import told
 
 COMMANDS = {
     "init": "workspace",
     "doctor": "workspace",
     "lab": "workspace",
     "upgrade": "upgrade",
+    "anchor": "anchor",
     "demo": "demo",
     "ingest": "ingest",
     "snapshot": "ingest",
     "scrub": "scrub",
     "run": "report",
+    "runs": "runs",
     "gate": "report",
     "publish": "report",
     "stats": "stats",
@@ -60,14 +61,5 @@ def main() -> None:
         sys.exit(error.exit_code)
     except click.Abort:
         sys.exit(130)
-    except PrivacyAnalyticsError as error:
-        click.echo(f"pa: {error}", err=True)
-        sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001  # its text may quote a row
-        places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-        click.echo(
-            f"pa: unexpected {type(error).__name__}. This is a fault of ours; please report it with these places:",
-            err=True,
-        )
-        click.echo("\n".join(f"  {place}" for place in places[-6:]), err=True)
-        sys.exit(1)
+        sys.exit(told(error))

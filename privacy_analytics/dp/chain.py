@@ -148,8 +148,13 @@ class Chain:
 
     def head(self) -> str:
         """The hash of the last entry, which every other one is part of; 64 zeros before the first."""
+        return self.end()[1]
+
+    def end(self) -> tuple[int, str]:
+        """How many entries there are, and the hash of the last."""
         with self.reading() as connection:
-            return str(connection.execute(_NOW).one().hash)
+            now = connection.execute(_NOW).one()
+        return int(now.seq), str(now.hash)
 
     def hash_at(self, length: int) -> str | None:
         """The head of when there were so many entries; None where there are fewer."""
