@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from datetime import datetime
@@ -78,7 +77,7 @@ def verify(workspace: str | None) -> None:
 def report(context: click.Context, run: str, workspace: str | None) -> None:
     """Check RUN again: its files, its releases, its policy, and the gate. RUN is MONTH/REPORT or MONTH/REPORT/NNN."""
     from privacy_analytics.cli.report import gate
-    from privacy_analytics.report.run import finished
+    from privacy_analytics.report.places import finished
 
     settings = load(workspace)
     broken = False
@@ -93,11 +92,10 @@ def report(context: click.Context, run: str, workspace: str | None) -> None:
 def _looked_at(settings: Settings, folder: Path) -> Iterator[tuple[str, str]]:
     """What is wrong with a run, or nothing, by what was looked at."""
     from privacy_analytics.curator import Curator
+    from privacy_analytics.report.manifest import changed
 
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    hashes = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in manifest["files"]}
-    changed = [name for name, made in manifest["files"].items() if hashes[name] != made]
-    yield ", ".join(changed), "its files have the hashes that its manifest says"
+    yield ", ".join(changed(folder, manifest)), "its files have the hashes that its manifest says"
     try:
         unknown = Curator(settings).ledger.unknown(manifest["releases"])
         yield (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,56 +12,78 @@ from typing import TYPE_CHECKING
 import click
 
 from privacy_analytics.cli import options
-from privacy_analytics.errors import GateError, NotFound, UsageError
+from privacy_analytics.cli.telling import told
+from privacy_analytics.errors import GateError, NotFound, TryLater, UsageError
 from privacy_analytics.workspace import load
 
 if TYPE_CHECKING:
     from privacy_analytics.gate import Vouched
-    from privacy_analytics.report.run import Progress
+    from privacy_analytics.jobs import Done
+    from privacy_analytics.report.execution import Progress
 
 _CLEAR = "\r\x1b[K"
 
 
 @click.command()
-@click.argument("report", metavar="REPORT")
+@click.argument("reports", metavar="REPORT...", nargs=-1, required=True)
 @options.workspace
 @options.canaries
-@click.option("--month", default="", help="Month such as 2026-10; else the last complete one.")
+@click.option(
+    "--month", "months", multiple=True, help="Month such as 2026-10, several times; else the last complete one."
+)
 @click.option("-p", "--parameter", nargs=2, multiple=True, metavar="NAME VALUE", help="A parameter of the notebook.")
+@click.option("--as", "name", default="", metavar="NAME", help="What the parameters of -p are called together.")
+@click.option(
+    "--sets",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="TOML file of parameter sets, a table each; every report runs with every one.",
+)
+@click.option("--scheduled", is_flag=True, help="As a job: wait for the month's files, run once, tell people.")
+@click.option("--again", is_flag=True, help="With --scheduled: also what stands already.")
+@click.option("--revise", is_flag=True, help="Count rows that came late, old and new side by side.")
+@click.option("--publish", "publish_as", default="", metavar="NAME", help="Publish, by the standing approval of NAME.")
 @click.option("--timeout", type=click.IntRange(min=1), help="Seconds that a cell may take; else half an hour.")
 def run(
-    report: str,
+    reports: tuple[str, ...],
     workspace: str | None,
     canaries: Path | None,
-    month: str,
+    months: tuple[str, ...],
     parameter: tuple[tuple[str, str], ...],
+    name: str,
+    sets: Path | None,
+    scheduled: bool,
+    again: bool,
+    revise: bool,
+    publish_as: str,
     timeout: int | None,
 ) -> None:
-    """Run a report notebook for a month and keep its page. Running it again spends nothing."""
+    """Run report notebooks, for each month and parameter set, and keep their pages. Running again spends nothing."""
     settings = load(workspace)
-    from privacy_analytics.audit import AuditLog
-    from privacy_analytics.curator import Curator
-    from privacy_analytics.report.run import run as run_report
-    from privacy_analytics.snapshots import last_complete_month, snapshot
+    from privacy_analytics.jobs import Terms, do, jobs, parameter_sets
+    from privacy_analytics.report.execution import Limits
 
-    frozen = snapshot(settings, month or last_complete_month(settings))
-    ledger = Curator(settings).ledger
-    before = ledger.lifetime().nano_rho
-    with watched_cells() as tell:
-        made = run_report(
-            settings,
-            report,
-            month=frozen.month,
-            snapshot=frozen.token,
-            parameters=dict(parameter),
-            canaries=options.texts(canaries),
-            timeout=timeout,
-            progress=tell,
-        )
-    spent = ledger.lifetime().nano_rho - before
-    AuditLog(settings).add("run", report=report, month=frozen.month, run=made.html.parent.name, nano_rho=spent)
-    click.echo(f"{report:<14} {frozen.month}  spent {_rho(spent)}{'  (same page as before)' if made.again else ''}")
-    click.echo(f"report         {made.html}")
+    if sets and name:
+        raise UsageError("--as names the parameters of -p; those of --sets have names in the file.")
+    given = dict(parameter)
+    named = {each: given | own for each, own in parameter_sets(sets).items()} if sets else {name: given}
+    terms = Terms(scheduled, revise, again, publish_as, options.texts(canaries), Limits(timeout))
+    codes: list[int] = []
+    for job in jobs(settings, reports, months, named):
+        try:
+            with watched_cells() as tell:
+                done = do(settings, job, terms, tell)
+        except Exception as error:  # noqa: BLE001  # the others go on; what may be said of it, ``told`` knows
+            codes.append(told(error))
+            click.echo(f"{job.place:<14} {job.month}  {'waits' if codes[-1] == TryLater.exit_code else 'failed'}")
+        else:
+            codes.append(0)
+            click.echo(_line(done, job.place, job.month))
+    sys.exit(worst(codes))
+
+
+def worst(codes: Iterable[int]) -> int:
+    """The highest code of a failure; 75, try later, only where nothing failed."""
+    return max(codes, key=lambda code: (code not in (0, TryLater.exit_code), code))
 
 
 @click.command()
@@ -73,7 +95,7 @@ def publish(run: str, workspace: str | None, canaries: Path | None, approved_by:
     """Check RUN once more and put it on the site. RUN is MONTH/REPORT, or MONTH/REPORT/NNN for an older one."""
     settings = load(workspace)
     from privacy_analytics.marketing.publish import publish as put
-    from privacy_analytics.report.run import finished
+    from privacy_analytics.report.places import finished
 
     page = put(settings, finished(settings, run), approved_by=approved_by, canaries=options.texts(canaries))
     click.echo(f"published      {page}\nsite           {settings.path('published', 'index.html')}")
@@ -91,7 +113,7 @@ def gate(what: str, workspace: str | None, canaries: Path | None) -> None:
     """
     settings = load(workspace)
     from privacy_analytics import gate as checks
-    from privacy_analytics.report.run import NOTEBOOK, PAGE, finished
+    from privacy_analytics.report.places import NOTEBOOK, PAGE, finished
     from privacy_analytics.stored import release_store
 
     store = release_store(settings)
@@ -145,6 +167,18 @@ def _vouched(file: Path, canaries: list[str]) -> Vouched:
         beside = "manifest.json" if file.suffix != ".png" else file.with_suffix(".svg").name
         raise NotFound(f"{beside} is not beside this file; it says what the file was made from.") from None
     return Vouched(canaries=tuple(canaries), drawn_from=shown)
+
+
+def _line(done: Done, place: str, month: str) -> str:
+    attempt, page = done.attempt, done.page
+    spent = "stands, spent 0" if attempt.stood else f"spent {_rho(attempt.nano_rho)}"
+    same = "  (same page as before)" if done.run.again and not attempt.stood else ""
+    lines = [
+        f"{place:<14} {month}  {spent}{same}{'  (provisional)' if attempt.provisional else ''}",
+        f"report         {done.run.html}",
+        *([f"published      {page}"] if page else []),
+    ]
+    return "\n".join(lines)
 
 
 def _rho(nano: int) -> str:

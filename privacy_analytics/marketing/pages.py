@@ -5,7 +5,6 @@ Each is a function of approvals, releases and published reports alone; the only 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -99,6 +98,7 @@ class Content:
         made = house(kind)
         page = {
             "title": title,
+            "state": "",
             "product": self.product,
             "month": month,
             "snapshot": "",
@@ -147,13 +147,6 @@ class Content:
 def place(entry: Mapping[str, Any]) -> str:
     """Where a report lies on the site; one that was run with parameters of its own lies beside the plain one."""
     return f"{entry['month']}/{entry['report']}{entry.get('variant', '')}"
-
-
-def variant(parameters: Mapping[str, Any]) -> str:
-    """How a run's parameters tell it from others of the month: ``"-adopters-mix_assist"``, or nothing."""
-    given = [str(value) for name, value in sorted(parameters.items()) if name not in ("month", "spend", "workspace")]
-    slugs = [slug for each in given if (slug := re.sub(r"[^a-z0-9_]+", "-", each.lower()).strip("-"))]
-    return "".join(f"-{slug}" for slug in slugs)[:80]
 
 
 def recalled(recall: Recall) -> Notice:

@@ -17,10 +17,11 @@ from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.errors import NotFound, UsageError
 from privacy_analytics.figures import sources, specifications
 from privacy_analytics.gate import enforce
-from privacy_analytics.marketing.pages import place, variant
+from privacy_analytics.marketing.pages import place
 from privacy_analytics.marketing.site import MANIFEST, PAGE, Site, replace_folder
 from privacy_analytics.marketing.statistics import statistics
-from privacy_analytics.report.manifest import vouched
+from privacy_analytics.report import manifest
+from privacy_analytics.report.manifest import variant_of, vouched
 from privacy_analytics.settings import Settings
 from privacy_analytics.signing import named
 from privacy_analytics.stored import release_store
@@ -53,10 +54,10 @@ def publish(
     """
     name, canaries = named(approved_by), tuple(canaries)
     page, written = report_of(run)
-    manifest = _manifest(written)
+    about = _manifest(written)
     store = release_store(settings)
     enforce("report.html", page, store, vouched(written, canaries))
-    published: dict[str, Any] = manifest | {
+    shown: dict[str, Any] = about | {
         "sha256": hashlib.sha256(page).hexdigest(),
         "headline": _headline(page.decode("utf-8"), store),
         "releases": sources(page.decode("utf-8")),
@@ -64,15 +65,36 @@ def publish(
         "approved_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     site = Site(settings, today or datetime.now(settings.zone).date(), canaries)
-    folder, report = site.folder / place(published), f"{manifest['month']}/{manifest['report']}"
-    said = json.dumps(published, indent=2, sort_keys=True, ensure_ascii=False).encode()
+    folder, report = site.folder / place(shown), f"{about['month']}/{about['report']}"
+    said = json.dumps(shown, indent=2, sort_keys=True, ensure_ascii=False).encode()
     with site.alone():
-        draft = site.draft(report=published)
-        sharing.record(settings, [report], purpose=_purposes(published["releases"], store), to=sharing.EVERYBODY)
+        draft = site.draft(report=shown)
+        sharing.record(settings, [report], purpose=_purposes(shown["releases"], store), to=sharing.EVERYBODY)
         replace_folder(folder, {PAGE: page, MANIFEST: said})
         site.put(draft)
     AuditLog(settings).add("publish", by=name, report=report)
     return folder / PAGE
+
+
+def on_site(settings: Settings, run: Path) -> bool:
+    """Whether the site says that it shows this run's page."""
+    made = manifest.read(run).get("files", {}).get("report.html")
+    return made is not None and manifest.read(_shown(settings, run)).get("sha256") == made
+
+
+def published(settings: Settings, run: Path) -> Path | None:
+    """The page on the site where that is this run's, byte for byte, and the index leads to it."""
+    page, index = _shown(settings, run) / PAGE, settings.path("published", PAGE)
+    if not (on_site(settings, run) and page.is_file() and index.is_file()):
+        return None
+    leads = f'href="{page.relative_to(index.parent)}"' in index.read_text(encoding="utf-8")
+    return page if leads and page.read_bytes() == (run / "report.html").read_bytes() else None
+
+
+def newer_revision(settings: Settings, run: Path) -> str:
+    """The token of a later revision of its month that the site shows in the run's place; empty where there is none."""
+    there, ours = (manifest.read(folder).get("snapshot", "") for folder in (_shown(settings, run), run))
+    return there if _revision(there) > _revision(ours) else ""
 
 
 def report_of(run: Path) -> tuple[bytes, dict[str, Any]]:
@@ -94,7 +116,18 @@ def _manifest(raw: dict[str, Any]) -> dict[str, Any]:
         raise UsageError(
             "The run's manifest does not say which report of which month it is. Run it again with `pa run`."
         )
-    return kept | {"variant": variant(raw.get("parameters") or {})}
+    return kept | {"variant": variant_of(raw)}
+
+
+def _shown(settings: Settings, run: Path) -> Path:
+    """Where the site has, or would have, what a run made."""
+    made = manifest.read(run)
+    return settings.path("published", run.parents[1].name, f"{made.get('report')}{variant_of(made)}")
+
+
+def _revision(token: str) -> int:
+    found = re.search(r"\.r(\d+)$", token)
+    return int(found[1]) if found else 0
 
 
 def _purposes(releases: Iterable[str], store: ReleaseStore) -> str:

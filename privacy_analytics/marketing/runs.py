@@ -6,10 +6,10 @@ from pathlib import Path
 
 from privacy_analytics.errors import NotFound
 from privacy_analytics.gate import enforce
-from privacy_analytics.marketing.pages import place, variant
+from privacy_analytics.marketing.pages import place
 from privacy_analytics.marketing.publish import report_of
 from privacy_analytics.marketing.statistics import Statistic, statistics
-from privacy_analytics.report.manifest import vouched
+from privacy_analytics.report.manifest import variant_of, vouched
 from privacy_analytics.settings import Settings
 from privacy_analytics.stored import release_store
 
@@ -30,7 +30,7 @@ def find(settings: Settings, statistic_id: str) -> tuple[Statistic, str]:
         for each in statistics(page.decode("utf-8"), store):
             if each.id == statistic_id:
                 enforce("report.html", page, store, vouched(manifest))
-                return each, place(manifest | {"variant": variant(manifest.get("parameters") or {})})
+                return each, place(manifest | {"variant": variant_of(manifest)})
     raise NotFound("No finished run says this. See which sentences a run has: pa stats claims MONTH/REPORT")
 
 

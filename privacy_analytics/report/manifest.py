@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -15,6 +18,7 @@ from privacy_analytics.errors import UsageError
 from privacy_analytics.figures import sources
 from privacy_analytics.gate import Vouched
 from privacy_analytics.gate.page import blocks
+from privacy_analytics.report.places import MANIFEST, NOTEBOOK, PAGE, VARIANT, variant
 from privacy_analytics.report.render import Facts, expressions, render_html, title_of
 from privacy_analytics.report.shared import GIVEN, cells
 from privacy_analytics.shipped import shipped
@@ -47,37 +51,70 @@ def vouched(manifest: Mapping[str, Any], canaries: Iterable[str] = ()) -> Vouche
     return Vouched(tuple(manifest["allowed"]), prose, cells, shipped, canaries=tuple(canaries))
 
 
-def written(
-    page: str,
-    notebook: bytes,
-    store: ReleaseStore,
+def planned(
     vouched: Vouched,
     *,
     report: str,
+    variant: str = "",
     title: str,
     facts: Facts,
     source: bytes,
     values: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The manifest of a run; ``source`` is the workspace's notebook, ``notebook`` the one that is handed on."""
+    """What is known of a run before it starts: where nothing of it has changed, it would be the same run.
+
+    ``variant`` is what its parameter set adds to its place, ``source`` the workspace's notebook.
+    """
     return {
         "format": FORMAT,
+        "version": version("privacy-analytics"),
         "report": report,
+        "variant": variant,
         "title": title,
         "month": facts.month,
         "snapshot": facts.snapshot,
         "policy": facts.policy,
         "parameters": dict(values),
         "notebook": hashlib.sha256(source).hexdigest(),
+        "allowed": list(vouched.allowed),
+        **{each: sorted(getattr(vouched, each)) for each in ("prose", "cells", "shipped")},
+    }
+
+
+def written(page: str, notebook: bytes, store: ReleaseStore, vouched: Vouched, **about: Any) -> dict[str, Any]:
+    """The manifest of a finished run; ``about`` as ``planned`` takes it, ``notebook`` the one that is handed on."""
+    return {
+        **planned(vouched, **about),
         "files": {
-            "report.html": hashlib.sha256(page.encode()).hexdigest(),
-            "report.ipynb": hashlib.sha256(notebook).hexdigest(),
+            PAGE: hashlib.sha256(page.encode()).hexdigest(),
+            NOTEBOOK: hashlib.sha256(notebook).hexdigest(),
         },
         "releases": sources(page),
         "headline": _headline([store.evaluate(expression) for expression in expressions(page)]),
-        "allowed": list(vouched.allowed),
-        **{name: sorted(getattr(vouched, name)) for name in ("prose", "cells", "shipped")},
     }
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """The manifest of a run; empty where there is none that can be read."""
+    try:
+        return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
+def variant_of(manifest: Mapping[str, Any]) -> str:
+    """What a run's parameter set adds to its place; runs of version 0.1 do not say, there it is their values."""
+    said = str(manifest.get("variant", variant(manifest.get("parameters") or {})))
+    return said if VARIANT.fullmatch(said) else ""
+
+
+def changed(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """The files of a run that are not those that were made."""
+    return [
+        name
+        for name, made in manifest.get("files", {MANIFEST: ""}).items()
+        if not (folder / name).is_file() or hashlib.sha256((folder / name).read_bytes()).hexdigest() != made
+    ]
 
 
 def _prose(book: Any, title: str, facts: Facts) -> frozenset[str]:

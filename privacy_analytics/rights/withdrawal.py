@@ -52,21 +52,25 @@ class Withdrawals:
 
         month, report = told["month"], told["report"]
         try:
-            token = snapshot(self.settings, month).token
-            made = run(self.settings, report, month=month, snapshot=token, parameters=told["parameters"])
+            token = told.get("snapshot") or snapshot(self.settings, month).token
+            given, name = told["parameters"], told.get("set", "")
+            made = run(self.settings, report, month=month, snapshot=token, parameters=given, name=name)
         except PrivacyAnalyticsError as error:
             return f"not made again ({type(error).__name__}); see: pa run {report} --month {month}"
         return f"replaced by {made.folder.relative_to(self.settings.root).as_posix()}; look at it and publish it again"
 
     def _told(self, folder: Path, place: str) -> dict[str, Any]:
         """What it takes to make a report again: what the run says that it was published from."""
+        from privacy_analytics.report.manifest import variant_of
+
         month, name = folder.parent.name, folder.name
         published = _manifest(folder)
         for run in sorted(self.settings.path("runs", month).glob("*/[0-9][0-9][0-9]"), reverse=True):
             made = _manifest(run)
             if "sha256" in published and made.get("files", {}).get("report.html") == published["sha256"]:
                 given = {key: str(value) for key, value in made["parameters"].items() if key not in _OWN}
-                return {"place": place, "month": month, "report": made["report"], "parameters": given}
+                kept = {"report": made["report"], "set": variant_of(made)[1:], "snapshot": made["snapshot"]}
+                return {"place": place, "month": month, "parameters": given, **kept}
         return {"place": place, "month": month, "report": published.get("report", name), "parameters": {}}
 
     def _open(self) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ from privacy_analytics.errors import NotebookError, NotFound, UsageError
 from privacy_analytics.exports import to_csv
 from privacy_analytics.gate import notebook
 from privacy_analytics.gate.notebook import rebuilt
-from privacy_analytics.report import lint, parameters, redaction, render, run, shared
+from privacy_analytics.report import execution, lint, parameters, places, redaction, render, run, shared
 from privacy_analytics.report.render import render_html
 from privacy_analytics.witness import UNREADABLE, find
 
@@ -74,7 +74,7 @@ def test_logs(empty, monkeypatch, caplog, tmp_path):
         book.cells[-1].outputs = LEFT[:3]
         raise RuntimeError(CANARY)
 
-    monkeypatch.setattr(run.papermill_engines, "execute_notebook_with_engine", dies)
+    monkeypatch.setattr(execution.papermill_engines, "execute_notebook_with_engine", dies)
     caplog.set_level(0)
     with pytest.raises(NotebookError, match=r"cell 1 .Usage report.: RuntimeError") as failed:
         run.run(empty, "u", month="2026-10", snapshot="2026-10.r0", parameters={})
@@ -174,7 +174,7 @@ def test_path_traversal(name, empty, store):
         run.run(empty, "usage", month=name, **arguments)
     for whole in (name, f"2026-10/{name}", f"{name}/usage", f"2026-10/usage/{name}"):
         with pytest.raises(UsageError):
-            run.finished(empty, whole)
+            places.finished(empty, whole)
     held_by("name", f"{name}.csv", to_csv(RELEASE), store)
     assert sorted(Path(empty.root).rglob("*")) == before
 
@@ -182,7 +182,8 @@ def test_path_traversal(name, empty, store):
 def test_path_traversal_has_only_its_rule_between(empty, monkeypatch):
     nbformat.write(made_book(), empty.root / "outside.ipynb")
     empty.path("notebooks").mkdir()
-    monkeypatch.setattr(run, "_SLUG", re.compile(".*"))
+    monkeypatch.setattr(places, "_REPORT", re.compile(".*"))
+    assert places.placed("../outside", "", {}) == "../outside"
     assert run._notebook(empty, "../outside").is_file()
     with pytest.raises(NotFound):
         run._notebook(empty, "missing")

@@ -144,7 +144,8 @@ def test_a_publication_that_died_half_way_is_completed_by_the_next(run, site, ho
 
 
 def test_two_groups_of_one_report_lie_beside_each_other():
-    from privacy_analytics.marketing.pages import place, variant
+    from privacy_analytics.marketing.pages import place
+    from privacy_analytics.report.places import variant
 
     plain = {"month": "2026-10", "report": "case_study", "variant": variant({"month": "2026-10", "spend": 0.3})}
     named = plain | {"variant": variant({"month": "2026-10", "group": "adopters:mix_assist"})}

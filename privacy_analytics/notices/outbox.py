@@ -1,0 +1,81 @@
+"""``logs/notices.jsonl``: what people have to be told and are not yet. Whoever runs next tries again."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from privacy_analytics.notices.delivery import Undelivered, deliver, ways
+from privacy_analytics.notices.message import Notice, composed
+from privacy_analytics.private import write_private
+from privacy_analytics.report.attempts import Attempt, attempts
+from privacy_analytics.settings import Settings
+
+LOG = logging.getLogger(__name__)
+MOST = 100
+"""Notices that are kept; beyond it the oldest go."""
+_QUIET = (75, 130)
+"""Exit codes that nobody is told of: it is tried again, or somebody sat there and interrupted it."""
+
+Waiting = dict[str, Any]
+"""``notice``, and the ``ways`` that it did not get away by."""
+
+
+def notify(settings: Settings, attempt: Attempt) -> None:
+    """Tell of an attempt that has ended, if anybody has to be told, and of what could not be told before.
+
+    It is written down first, so a crash makes a notice come twice rather than never. Never raises for one that cannot
+    be delivered.
+    """
+    with _outbox(settings) as waiting:
+        if _is_news(attempt):
+            notice = composed(settings, attempt)
+            waiting.append({"notice": asdict(notice), "ways": ways(settings.operating.notify, notice)})
+            _save(settings, waiting)
+            attempt.told = True
+            attempt.save()
+        left = [each | {"ways": [way for way in each["ways"] if not _away(settings, each, way)]} for each in waiting]
+        if waiting:
+            _save(settings, [each for each in left if each["ways"]][-MOST:])
+
+
+def _is_news(attempt: Attempt) -> bool:
+    """Whether it failed, or made or published something that nobody was told of."""
+    if attempt.exit_code in _QUIET:
+        return False
+    told = [each for each in attempts(attempt.home) if each.told and each.run == attempt.run]
+    return attempt.state == "failed" or not any(
+        each.state == "finished" and each.published >= attempt.published for each in told
+    )
+
+
+def _away(settings: Settings, waiting: Waiting, way: Any) -> bool:
+    notice = Notice(**waiting["notice"])
+    try:
+        deliver(settings, notice, way)
+    except Undelivered as reason:
+        LOG.warning(
+            "A notice of %s was not delivered by %s: %s. It is kept, and sent by the next scheduled run.",
+            notice.about, way, reason,
+        )  # fmt: skip
+        return False
+    return True
+
+
+@contextmanager
+def _outbox(settings: Settings) -> Generator[list[Waiting]]:
+    """What waits, for one process at a time."""
+    file = settings.path("logs", "notices.jsonl")
+    with file.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+
+
+def _save(settings: Settings, waiting: list[Waiting]) -> None:
+    lines = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in waiting)
+    write_private(settings.path("logs", "notices.jsonl"), lines)
