@@ -11,7 +11,7 @@ from typing import Literal
 from privacy_analytics import policy, workspace
 from privacy_analytics.contracts import tables
 from privacy_analytics.curator import Curator
-from privacy_analytics.dp.ledger import Answer, Charge
+from privacy_analytics.dp.ledger import Answer, Charge, Ledger
 from privacy_analytics.dp.store import ReleaseStore
 from privacy_analytics.errors import LedgerError, PrivacyAnalyticsError, UsageError
 from privacy_analytics.rights.restore import Replayed, replay
@@ -42,10 +42,12 @@ def examine(root: Path) -> list[Finding]:
         settings = workspace.load(root)
         policy.ready(settings)
         tables(settings)
-        Curator(settings).ledger.verify()
+        curator = Curator(settings)
+        curator.ledger.verify()
+        missing = curator.ledger.missing(curator.store.ids())
     except PrivacyAnalyticsError as error:
         return [*found, _finding("error", error)]
-    return [*found, *_warnings(settings)]
+    return [*found, *_moved(settings, len(missing)), *_warnings(settings)]
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,13 @@ class Accepted:
     releases: int
     """Entered into the ledger."""
     accounts: Replayed
+    written: int = 0
+    """Releases written again from the ledger into a store that lacked them."""
 
 
 def accept_restore(root: Path, *, name: str = "", reason: str = "", tombstones: Path | None = None) -> Accepted:
-    """Erase again whoever was erased since, make this place the workspace's home, and enter every stored release that
-    its ledger does not know.
+    """Erase again whoever was erased since, make this place the workspace's home, enter every stored release that its
+    ledger does not know, and write again every one that the ledger holds and the store does not.
 
     People have seen those releases: each is charged as it says, whatever is left, and stays the answer to its question.
     Until the erased are gone the workspace does not open. ``tombstones`` is the newest suppression list.
@@ -78,15 +82,23 @@ def accept_restore(root: Path, *, name: str = "", reason: str = "", tombstones: 
     curator = Curator(workspace.load(root))
     ledger = curator.open_ledger()
     strange = ledger.unknown(curator.store.ids())
-    if not strange:
-        return Accepted(0, again)
-    if not (name.strip() and reason.strip()):
+    if strange and not (name.strip() and reason.strip()):
         raise UsageError(
             f"{len(strange)} stored release(s) are not in the ledger. They are entered under a name and for a reason: "
             "pa doctor --accept-restore --name NAME --reason WHY"
         )
-    entered = ledger.enter([_answer(curator.store, each) for each in strange], name=name, reason=reason)
-    return Accepted(entered, again)
+    answers = [_answer(curator.store, each) for each in strange]
+    entered = ledger.enter(answers, name=name, reason=reason) if answers else 0
+    return Accepted(entered, again, _complete(curator.store, ledger))
+
+
+def _complete(store: ReleaseStore, ledger: Ledger) -> int:
+    """Write the releases that the store lacks; returns how many. Whoever is releasing meanwhile has the turn before."""
+    with ledger.turn():
+        missing = ledger.missing(store.ids())
+        for release_id, key in missing.items():
+            store.put(release_id, ledger.released(key) or "")
+    return len(missing)
 
 
 def _answer(store: ReleaseStore, release_id: str) -> Answer:
@@ -111,6 +123,18 @@ def _parts(said: str) -> tuple[str, str]:
     """What is wrong, and how to mend it."""
     what, _, mend = said.partition(". ")
     return what, mend or "See docs/operator.md."
+
+
+def _moved(settings: Settings, missing: int) -> list[Finding]:
+    """What a move of ledger or releases to a database or back has left to do."""
+    found: list[Finding] = []
+    if missing:
+        what = f"{missing} release(s) of the ledger are not in the release store"
+        found.append(Finding("warning", what, "Write them again: pa doctor --accept-restore"))
+    if not settings.ledger_url.startswith("sqlite") and settings.path("ledger.sqlite").exists():
+        what = "an older ledger.sqlite lies beside the ledger that is in use"
+        found.append(Finding("warning", what, "Move it away: who went back to it would spend again what is spent."))
+    return found
 
 
 def _warnings(settings: Settings) -> list[Finding]:

@@ -66,6 +66,8 @@ def doctor(workspace: str | None, accept_restore: bool, tombstones: Path | None,
             click.echo(f"{accepted.accounts.left} account(s) are on hold or half erased: pa account requests")
         if accepted.releases:
             click.echo(f"{accepted.releases} release(s) that the ledger did not know are in it now, with their charges")
+        if accepted.written:
+            click.echo(f"{accepted.written} release(s) that the release store lacked were written from the ledger")
     elif tombstones:
         raise UsageError("--tombstones goes with --accept-restore.")
     findings = examine(root)

@@ -139,7 +139,7 @@ def _reached() -> Generator[None]:
         raise SettingsError(
             "Releases on PostgreSQL need psycopg. Install it with: pip install 'privacy-analytics[postgres]'"
         ) from None
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, ValueError) as error:  # a port that is no number is the latter
         cause = error.orig if isinstance(error, DBAPIError) else error
         raise SettingsError(
             f"The database of the releases cannot be used ({type(cause).__name__}). See that releases.url is right, "

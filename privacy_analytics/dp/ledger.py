@@ -134,6 +134,13 @@ class Ledger(Chain):
             known = {f"r-{key[:12]}" for key in connection.execute(_KEYS).scalars()}
         return [each for each in release_ids if each not in known]
 
+    def missing(self, release_ids: Iterable[str]) -> dict[str, str]:
+        """The keys of committed answers that are not among the stored releases, by the ids that they have there."""
+        stored = set(release_ids)
+        with self.reading() as connection:
+            known = {f"r-{key[:12]}": key for key in connection.execute(_KEYS).scalars()}
+        return {each: key for each, key in known.items() if each not in stored}
+
     def spent(self, month: str, purpose: str) -> Charge:
         """What was reserved of a month's purpose so far."""
         with self.reading() as connection:

@@ -108,7 +108,7 @@ def read(root: Path) -> Settings:
         policy=_policy(raw["policy"]),
         loss=_loss(raw["loss"]),
         floors=Floors(**raw["floors"]),
-        ledger_url=raw["ledger"]["url"],
+        ledger_url=_without_password("ledger.url", raw["ledger"]["url"]),
         columns=_columns(columns, raw["loss"]["shares"]),
         retention=_retention(raw.get("retention", {})),
         recipients=_recipients(raw.get("recipients", [])),
@@ -228,6 +228,13 @@ def _frozen(value: Any) -> Any:
 def _database(url: str) -> str:
     if url and not url.startswith("postgresql"):
         raise SettingsError(f"releases.url in {FILE} is no PostgreSQL URL. Leave it out to keep releases in a folder.")
+    return _without_password("releases.url", url)
+
+
+def _without_password(key: str, url: str) -> str:
+    """Who backs the settings up, or shows them to somebody, shows no password."""
+    if re.search(r"://[^/@?]*:[^?]*@|[?&](ssl)?password=", url):
+        raise SettingsError(f"{key} in {FILE} holds a password. Move it to ~/.pgpass (mode 600) and change it.")
     return url
 
 

@@ -1,4 +1,4 @@
-"""The two databases that a ledger may live in: an SQLite file, or a real PostgreSQL server in a folder of its own."""
+"""What a ledger and releases may live in: an SQLite file, or a real PostgreSQL server in a folder of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from privacy_analytics.dp.ledger import Charge, Ledger
 
 DATABASES = ("sqlite", "postgresql")
-_SERVER = {"listen_addresses": "", "fsync": "off", "max_connections": "50"}
+_SERVER = {"listen_addresses": "", "fsync": "off", "max_connections": "100"}
 """Clients are killed, the server is not: it need not survive a power cut."""
 
 

@@ -54,6 +54,31 @@ def test_what_cannot_be_is_refused_with_the_fix(edited: Edit, old: str, new: str
         edited((old, new))
 
 
+SECRET = "correct-horse"
+
+
+@pytest.mark.parametrize("key", ["ledger", "releases"])
+@pytest.mark.parametrize(
+    "url", [f"postgresql://curator:{SECRET}@db/privacy", f"postgresql+psycopg:///?service=pa&password={SECRET}"]
+)
+def test_a_password_in_a_url_is_refused_and_not_shown(edited: Edit, key: str, url: str):
+    section = f'[{key}]\nurl = "{url}"\n'
+    new = section if key == "ledger" else '[ledger]\nurl = "sqlite:///ledger.sqlite"\n' + section
+    with pytest.raises(SettingsError, match=rf"{key}.url .* holds a password. Move it to ~/.pgpass") as refused:
+        edited(('[ledger]\nurl = "sqlite:///ledger.sqlite"', new))
+    assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://curator@db:5432/privacy", "postgresql:///?service=pa", "postgresql:///x"]
+)
+def test_a_url_of_postgresql_without_a_password_is_read(edited: Edit, url: str):
+    settings = edited(
+        ('[ledger]\nurl = "sqlite:///ledger.sqlite"', f'[ledger]\nurl = "{url}"\n[releases]\nurl = "{url}"')
+    )
+    assert (settings.ledger_url, settings.operating.releases_url) == (url, url)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
