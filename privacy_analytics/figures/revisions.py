@@ -27,6 +27,8 @@ _ABOUT = (
     "differ a little also where no row came late: a difference is clear where its interval excludes zero."
 )
 
+_BY_KEY = "By key: a picture where something clearly differs, the numbers of all others one step away."
+
 
 def revises(new: Release, old: Release) -> bool:
     """Whether both answer the same question about the same month, read at different times."""
@@ -34,47 +36,47 @@ def revises(new: Release, old: Release) -> bool:
 
 
 def revised(releases: Sequence[Release], options: Options) -> str:
-    """Pairs of releases, old then new: the single numbers in one table, then a line or a picture for each other pair.
+    """Pairs of releases, old then new: the single numbers in one table, a picture where something clearly changed.
 
-    Raises UsageError for what are no such pairs, or not as many ``names``.
+    The numbers of all others are one step away. Raises UsageError for what are no such pairs, or not as many ``names``.
     """
     names: list[str] = options.get("names", [])
     pairs = list(zip(releases[::2], releases[1::2], strict=False))
     if len(releases) != 2 * len(names) or not all(revises(new, old) for old, new in pairs):
-        raise UsageError(
-            "revised takes releases in pairs, the first one and the revised one, with a name for each pair."
-        )
+        raise UsageError("revised takes releases in pairs, first and revised, with a name for each pair.")
     heading = f"<h2>What late rows changed</h2><p>{_ABOUT}</p>"
     if not pairs:
         return heading + '<p class="note">No number was answered both times.</p>'
-    single = [(name, *pair) for name, pair in zip(names, pairs, strict=True) if not pair[0].by]
-    keyed = [(name, *pair) for name, pair in zip(names, pairs, strict=True) if pair[0].by]
-    rows = "".join(_row([_head(name)], old.cells[0], new.cells[0], old, new) for name, old, new in single)
-    return heading + (_table(["Number"], rows) if single else "") + "".join(_keyed(*each) for each in keyed)
+    named = [(name, *pair) for name, pair in zip(names, pairs, strict=True)]
+    single = "".join(_row([_head(name)], old.cells[0], new.cells[0], new) for name, old, new in named if not old.by)
+    keyed = [_keyed(*each) for each in named if each[1].by]
+    drawn = "".join(text for is_drawn in (True, False) for is_one, text in keyed if is_one is is_drawn)
+    numbers = _table(["Number"], single) if single else ""
+    return heading + numbers + (f'<p class="note">{_BY_KEY}</p>{drawn}' if drawn else "")
 
 
-def _keyed(name: str, old: Release, new: Release) -> str:
-    """A picture where something clearly changed and has room in one; the numbers of all keys one step away."""
+def _keyed(name: str, old: Release, new: Release) -> tuple[bool, str]:
+    """Whether it is a picture, since something clearly changed and has room in one; and it, with all its numbers."""
     from privacy_analytics.figures import charts
 
-    both = {cell.key: cell for cell in old.shown}
-    changed = [
-        key_words(cell.key, new.by)
-        for cell in new.shown
-        if cell.key in both and (apart := _apart(both[cell.key], cell, new)) and clear(apart)
-    ]
-    said = f"Clear difference: {', '.join(changed)}." if changed else "No clear difference."
     before = {cell.key: cell for cell in old.cells}
+    both = [(before[cell.key], cell) for cell in new.cells if cell.key in before]
+    apart = [each for then, now in both if (each := _apart(then, now, new))]
+    changed = [key_words(each.key, new.by) for each in apart if clear(each)]
+    none = (
+        "no clear difference" if apart else "compare their intervals" if new.unit == "quantile" else "too small to show"
+    )
+    said = f"clear difference in {'; '.join(changed)}" if changed else none
     rows = "".join(
-        _row([_head(capital(part_words(*part))) for part in zip(cell.key, new.by, strict=True)], before[cell.key], cell,
-             old, new)
-        for cell in new.cells if cell.key in before
-    )  # fmt: skip
-    numbers = details(_table([capital(column_words(each)) for each in new.by], rows))
+        _row([_head(capital(part_words(*part))) for part in zip(now.key, new.by, strict=True)], then, now, new)
+        for then, now in both
+    )
+    numbers = _table([capital(column_words(each)) for each in new.by], rows)
     if not changed or len(new.by) > 1 or is_sorted_time(new):
-        return f"<p>{headed(new, {'title': name})}: {escape(said)}</p>{numbers}"
-    heading = f'{headed(new, {"title": name})}<span class="note">{legend(_TWO)} whisker: 95 % interval</span>'
-    return framed(heading, charts.pairs(old, new), f"{name}. {said}") + f"<p>{escape(said)}</p>{numbers}"
+        return False, f"<details><summary>{escape(name)}: {escape(said)}</summary>{numbers}</details>"
+    caption = f'{headed(new, {"title": name})}<span class="note">{legend(_TWO)} whisker: 95 % interval</span>'
+    picture = framed(caption, charts.pairs(old, new), f"{name}: {said}.")
+    return True, f"{picture}<p>{capital(escape(said))}.</p>{details(numbers)}"
 
 
 def _table(keys: Sequence[str], rows: str) -> str:
@@ -82,16 +84,15 @@ def _table(keys: Sequence[str], rows: str) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _row(heads: Sequence[str], before: Cell, now: Cell, old: Release, new: Release) -> str:
-    hidden = "suppressed" in (before.status, now.status)
-    apart = None if hidden else _apart(before, now, new)
-    said = difference(apart, in_points(new)) if apart else "–"
-    return f"<tr>{''.join(heads)}{_number(before, old)}{_number(now, new)}<td>{said}</td></tr>"
+def _row(heads: Sequence[str], old: Cell, new: Cell, of: Release) -> str:
+    apart = _apart(old, new, of)
+    said = difference(apart, in_points(of)) if apart else "–"
+    return f"<tr>{''.join(heads)}{_number(old, of)}{_number(new, of)}<td>{said}</td></tr>"
 
 
 def _apart(old: Cell, new: Cell, of: Release) -> Cell | None:
-    """Their difference; none of quantiles, whose intervals are in ranks and cannot be widened."""
-    return None if of.unit == "quantile" else minus(new, old)
+    """Their difference where both are shown; none of quantiles, whose intervals are in ranks and cannot be widened."""
+    return None if of.unit == "quantile" or "suppressed" in (old.status, new.status) else minus(new, old)
 
 
 def _number(cell: Cell, of: Release) -> str:
