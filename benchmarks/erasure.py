@@ -21,6 +21,7 @@ import polars as pl
 
 from privacy_analytics import workspace
 from privacy_analytics.lake import Lake, new_batch, rewrite, store
+from privacy_analytics.lake.spans import Span, spans
 from privacy_analytics.rights.erase import Erasure, Person, enter
 from privacy_analytics.rights.requests import Requests
 from privacy_analytics.settings import Settings
@@ -55,11 +56,11 @@ def filled(folder: Path, rows: int, months: int) -> tuple[Settings, list[str]]:
         absent = {name: kind for name, kind in schema.items() if name not in made.columns}
         return made.with_columns(pl.lit(None, dtype=kind).alias(name) for name, kind in absent.items())
 
-    def parts() -> Iterator[pl.DataFrame]:
+    def parts() -> Iterator[tuple[Span, pl.DataFrame]]:
         for number in range(months):
             made = month(number)
-            for digit in "0123456789abcdef" if made.height > 2_000_000 else [""]:  # as an intake does
-                yield made.filter(pl.col("account").str.starts_with(digit))
+            for span in spans(made.height // 1_000_000 + 1):  # as an intake does
+                yield span, made.filter(span.holds())
 
     lake.append("events", parts(), batch)
     lake.commit(batch, {})

@@ -20,10 +20,11 @@ from engines import DAYS, KEYS, MONTH
 
 from privacy_analytics import workspace
 from privacy_analytics.lake import Lake, new_batch
+from privacy_analytics.lake.spans import spans
 
 ACCOUNTS = 50_000
 WHOLE = 2_000_000
-"""More rows than this are stored by the first digit of the pseudonym, as an intake does."""
+"""About so many rows are stored at once, as an intake does: those of a span of accounts."""
 
 
 def make(folder: Path, rows: int, *, shuffled: bool = False) -> Path:
@@ -42,8 +43,8 @@ def make(folder: Path, rows: int, *, shuffled: bool = False) -> Path:
         (folder / "keys" / f"{'features' if name == 'feature' else f'bench_{name}'}.txt").write_text("\n".join(keys))
     lake, batch = Lake(folder / "lake"), new_batch(datetime(2026, 10, 1, tzinfo=UTC))
     frame = events(rows).select(*lake.schemas["events"].names(), "month")
-    digits = "0123456789abcdef" if rows > WHOLE else [""]
-    lake.append("events", (frame.filter(pl.col("account").str.starts_with(digit)) for digit in digits), batch)
+    parts = spans(rows // WHOLE + 1)
+    lake.append("events", ((span, frame.filter(span.holds())) for span in parts), batch)
     lake.commit(batch, {})
     if shuffled:
         first = 0

@@ -26,6 +26,14 @@ _TURN_TYPES: dict[str, pl.DataType] = {
 }
 
 
+Among = Callable[[Iterable[str]], frozenset[str]]
+"""Says which of some account ids it is about."""
+
+
+def _none(_: Iterable[str]) -> frozenset[str]:
+    return frozenset()
+
+
 @dataclass(frozen=True)
 class Checked:
     """A chunk, sorted into what keeps its contract and what does not."""
@@ -48,10 +56,10 @@ def check(
     columns: Mapping[str, Column],
     fit: TableMap,
     *,
-    held: frozenset[str] = frozenset(),
-    erased: Callable[[Iterable[str]], frozenset[str]] = lambda _: frozenset(),
+    held: Among = _none,
+    erased: Among = _none,
 ) -> Checked:
-    """Sort the rows of a chunk; ``held`` are account ids whose rows must not land, ``erased`` says who is gone."""
+    """Sort the rows of a chunk; ``held`` says whose rows must not land, ``erased`` who is gone."""
     contract = schema(columns)
     selected = _selected(chunk, fit)
     loud = selected.with_columns(
@@ -60,14 +68,16 @@ def check(
     typed = _typed(loud, contract, fit)
     nobody = pl.col("account_id").is_null() & pl.col("#rule").is_null()
     known = typed.filter(~nobody)
-    gone = erased(known["account_id"].drop_nulls().unique())
+    accounts = known["account_id"].drop_nulls().unique()
+    gone = erased(accounts)
     rows = known.filter(~pl.col("account_id").is_in(list(gone)).fill_null(False)) if gone else known
     unattested: frozenset[str] = frozenset()
     if "age_attested" in rows.columns:
         minor = ~pl.col("age_attested").fill_null(False)
         unattested = frozenset(rows.filter(minor)["account_id"].drop_nulls())
         rows = _flag(rows, minor, "age_attested")
-    rows = _flag(rows, pl.col("account_id").is_in(list(held | unattested)).fill_null(False), "age_attested")
+    kept_out = pl.col("account_id").is_in(list(held(accounts) | unattested))
+    rows = _flag(rows, kept_out.fill_null(False), "age_attested")
     good, broken = _by_contract(rows.filter(pl.col("#rule").is_null()).drop("#rule"), contract)
     bad = pl.concat([rows.filter(pl.col("#rule").is_not_null()).select("#line", "#rule", "account_id"), broken])
     return Checked(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -22,7 +22,7 @@ from privacy_analytics.ingest.ages import minors
 from privacy_analytics.ingest.stamps import policy_at
 from privacy_analytics.keys import as_key
 from privacy_analytics.lake import ALWAYS, IDENTITIES, schemas
-from privacy_analytics.scrub.identities import IdentityHasher, OwnIdentifier, OwnIdentifiers
+from privacy_analytics.scrub.identities import IdentityHasher, OwnIdentifiers
 from privacy_analytics.scrub.nesting import NUMBERS, nested
 from privacy_analytics.settings import Settings
 from privacy_analytics.themes import area_of, classify
@@ -58,11 +58,16 @@ class TextScrubber(Protocol):
 
 
 class Rows:
-    """Turns checked chunks into frames by lake table. Holds the identifiers of accounts, as keyed hashes."""
+    """Turns checked chunks into frames by lake table."""
 
     def __init__(
-        self, settings: Settings, tables: Mapping[str, Table], scrubber: TextScrubber, identities: pl.DataFrame
+        self,
+        settings: Settings,
+        tables: Mapping[str, Table],
+        scrubber: TextScrubber,
+        own: Callable[[pl.Series], Mapping[str, OwnIdentifiers]],
     ) -> None:
+        """``own`` gives the own identifiers of accounts, those of them that have any."""
         keys = settings.secret_keys()
         self.schemas = schemas(settings)
         self.salt = hmac.digest(keys[0], b"privacy_analytics row ids", "sha256")
@@ -70,7 +75,7 @@ class Rows:
         self.accounts = Accounts(settings, self.hasher)
         self.zone, self.tables, self.scrubber = settings.timezone, tables, scrubber
         self.versions, self.now = settings.policy, datetime.now(UTC)
-        self.identities = identities
+        self.own = own
 
     def of(self, table: str, good: pl.DataFrame) -> dict[str, pl.DataFrame]:
         """The lake rows of a chunk, by table, with ``month`` and what their texts told; without an id, ``#content``."""
@@ -152,7 +157,6 @@ class Rows:
         for account, *own in rows.select("account", "email", "username", "name").iter_rows():
             found += [(account, *entry) for entry in self.hasher.stored(*own)]
         identities = pl.DataFrame(found, schema=IDENTITIES, orient="row").unique(maintain_order=True)
-        self.identities = pl.concat([self.identities, identities])
         always = pl.lit(ALWAYS).alias("month")
         return {"accounts": rows.with_columns(always), "identities": identities.with_columns(always)}
 
@@ -229,21 +233,11 @@ class Rows:
     def masked(self, rows: pl.DataFrame, name: str) -> pl.Series:
         """A column of texts, scrubbed; those of one ``#row`` of the export are read together, in order."""
         there = rows.filter(pl.col(name).is_not_null())
-        own = self._own(there["account"])
+        own = self.own(there["account"])
         masked = self.scrubber.scrub(
             there[name].to_list(), [own.get(account) for account in there["account"]], there[ROW].to_list()
         )
         return rows[name].scatter(rows[name].is_not_null().arg_true(), [each.text for each in masked]).alias(name)
-
-    def _own(self, accounts: pl.Series) -> dict[str, OwnIdentifiers]:
-        """The own identifiers of some accounts, from this export and from earlier ones."""
-        theirs = self.identities.filter(
-            pl.col("type").is_not_null(), pl.col("account").is_in(accounts.unique().to_list())
-        )
-        entries: dict[str, set[OwnIdentifier]] = {}
-        for account, *entry in theirs.iter_rows():
-            entries.setdefault(account, set()).add(OwnIdentifier(*entry))
-        return {account: OwnIdentifiers(frozenset(own)) for account, own in entries.items()}
 
 
 def _cards(before: pl.Series, after: pl.Series) -> pl.Series:

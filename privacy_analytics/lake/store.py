@@ -139,20 +139,21 @@ class Lake:
         self.append(table, rows, batch)
         self.commit(batch, {})
 
-    def append(self, table: str, frames: pl.DataFrame | Iterable[pl.DataFrame], batch: str) -> int:
+    def append(self, table: str, parts: pl.DataFrame | Iterable[tuple[Span, pl.DataFrame]], batch: str) -> int:
         """Write rows (with a ``month`` column) in one Delta transaction; returns how many.
 
-        Each frame becomes files of about ``FILE_ROWS`` a month, by account. Nothing is visible before ``commit``.
+        Each part, the rows of one span of accounts, becomes files of about ``FILE_ROWS`` a month, by account. Nothing
+        is visible before ``commit``.
         """
         actions: list[AddAction | RemoveAction] = []
         count = 0
         with files.private_files():
-            for frame in [frames] if isinstance(frames, pl.DataFrame) else frames:
-                for month in frame.partition_by("month", maintain_order=True):
+            for within, part in [(EVERYBODY, parts)] if isinstance(parts, pl.DataFrame) else parts:
+                for month in part.partition_by("month", maintain_order=True):
                     ordered = month.sort("account", maintain_order=True)
                     actions += [
                         self.write(table, rows, str(month.item(0, "month")), batch, span)
-                        for span, rows in cut(ordered, FILE_ROWS)
+                        for span, rows in cut(ordered, FILE_ROWS, within)
                     ]
                     count += month.height
             if actions:

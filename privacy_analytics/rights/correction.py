@@ -20,6 +20,7 @@ import polars as pl
 from privacy_analytics.contracts import tables
 from privacy_analytics.errors import NotFound, UsageError
 from privacy_analytics.ingest import sessions
+from privacy_analytics.ingest.identifiers import grouped
 from privacy_analytics.ingest.rows import FIRST, ROW, Rows, TextScrubber
 from privacy_analytics.lake import ALWAYS, IDENTITIES, Lake, rewrite, write_private
 from privacy_analytics.rights.changes import Changes
@@ -97,11 +98,11 @@ class Correction:
     ) -> None:
         self.settings, self.lake, self.subject, self.changes = settings, lake, subject, changes
         self.contract = tables(settings)
-        own = stored(lake, "identities", [subject.account]).select(IDENTITIES.names())
-        self.rows = Rows(settings, self.contract, scrubber, own)
+        self.identities = stored(lake, "identities", [subject.account]).select(IDENTITIES.names())
+        self.rows = Rows(settings, self.contract, scrubber, lambda _: grouped(self.identities))
         if changes.identity is not None:
             entries = [(subject.account, *entry) for entry in self.rows.hasher.stored(*changes.identity)]
-            self.rows.identities = pl.DataFrame(entries, schema=IDENTITIES, orient="row").unique(maintain_order=True)
+            self.identities = pl.DataFrame(entries, schema=IDENTITIES, orient="row").unique(maintain_order=True)
         self.written: dict[str, int] = {}
 
     def planned(self) -> dict[str, tuple[pl.DataFrame, pl.DataFrame]]:
@@ -147,7 +148,7 @@ class Correction:
             self._scrub_once_more()
             self._derive_themes()
             batch = str(planned["accounts"][0].item(0, "batch"))
-            new = self.rows.identities.with_columns(month=pl.lit(ALWAYS), batch=pl.lit(batch))
+            new = self.identities.with_columns(month=pl.lit(ALWAYS), batch=pl.lit(batch))
             self._settle("identities", new, key="hash")
         if "events" in planned:
             for month in planned["events"][0]["month"].unique().sort():
