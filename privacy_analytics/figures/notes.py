@@ -39,15 +39,19 @@ def stored(expression: Any) -> list[str]:
     return [known for part in expression["of"] for known in stored(part)]
 
 
+def asked(release: Release) -> str:
+    """The question in words, but for whom it counts: ``"Accounts (Export finished), October 2026"``."""
+    months = " and ".join(map(month_words, covered(release)))
+    return f"{title(release).removesuffix(f' in {month_words(release.month)}')}{where(release)}, {months}"
+
+
 def _note(release: Release) -> str:
     if not re.fullmatch(r"r-[\w-]+", release.id):
         raise UsageError("A stored release has an id that starts with r-.")
-    months = " and ".join(map(month_words, covered(release)))
     people = "all accounts" if release.population == "all" else f"accounts that have {release.population}"
     whose = people if who(release) == "accounts" else f"{who(release)}, of {people}"
-    said = title(release).removesuffix(f" in {month_words(release.month)}")
     facts = (
-        f"{said}{where(release)}, {months}.",
+        f"{asked(release)}.",
         f"Counted: {whose}.",
         bounds(release),
         f"Noise: standard deviation {noise(release)}.",

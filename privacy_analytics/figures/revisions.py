@@ -13,9 +13,11 @@ from typing import Any
 from privacy_analytics.dp.releases import Cell, Release
 from privacy_analytics.errors import UsageError
 from privacy_analytics.figures.changes import clear, in_points, minus
+from privacy_analytics.figures.cohorts import who
 from privacy_analytics.figures.comparisons import legend
 from privacy_analytics.figures.format import capital, column_words, difference, error, key_words, part_words, show
 from privacy_analytics.figures.measures import measure
+from privacy_analytics.figures.notes import asked
 from privacy_analytics.figures.parts import details, framed, headed
 from privacy_analytics.figures.words import is_sorted_time
 
@@ -26,7 +28,6 @@ _ABOUT = (
     "its own, and paid for from what is kept for revisions; the first ones stay as they were published. So two numbers "
     "differ a little also where no row came late: a difference is clear where its interval excludes zero."
 )
-
 _BY_KEY = "By key: a picture where something clearly differs, the numbers of all others one step away."
 
 
@@ -48,11 +49,13 @@ def revised(releases: Sequence[Release], options: Options) -> str:
     if not pairs:
         return heading + '<p class="note">No number was answered both times.</p>'
     named = [(name, *pair) for name, pair in zip(names, pairs, strict=True)]
-    single = "".join(_row([_head(name)], old.cells[0], new.cells[0], new) for name, old, new in named if not old.by)
+    single = "".join(
+        _row([_head(name, _said(new))], old.cells[0], new.cells[0], new) for name, old, new in named if not old.by
+    )
     keyed = [_keyed(*each) for each in named if each[1].by]
     drawn = "".join(text for is_drawn in (True, False) for is_one, text in keyed if is_one is is_drawn)
     numbers = _table(["Number"], single) if single else ""
-    return heading + numbers + (f'<p class="note">{_BY_KEY}</p>{drawn}' if drawn else "")
+    return heading + numbers + (f"<p>{_BY_KEY}</p>{drawn}" if drawn else "")
 
 
 def _keyed(name: str, old: Release, new: Release) -> tuple[bool, str]:
@@ -63,15 +66,15 @@ def _keyed(name: str, old: Release, new: Release) -> tuple[bool, str]:
     both = [(before[cell.key], cell) for cell in new.cells if cell.key in before]
     apart = [each for then, now in both if (each := _apart(then, now, new))]
     changed = [key_words(each.key, new.by) for each in apart if clear(each)]
-    none = (
-        "no clear difference" if apart else "compare their intervals" if new.unit == "quantile" else "too small to show"
-    )
-    said = f"clear difference in {'; '.join(changed)}" if changed else none
+    unsaid = "compare their intervals" if new.unit == "quantile" else "too small to compare"
+    said = f"clear difference in {'; '.join(changed)}" if changed else "no clear difference" if apart else unsaid
     rows = "".join(
         _row([_head(capital(part_words(*part))) for part in zip(now.key, new.by, strict=True)], then, now, new)
         for then, now in both
+        if {then.status, now.status} != {"suppressed"}  # a phrase that neither page shows is not public
     )
-    numbers = _table([capital(column_words(each)) for each in new.by], rows)
+    note = f'<p class="note">{escape(_said(new))}</p>'
+    numbers = note + _table([capital(column_words(each)) for each in new.by], rows)
     if not changed or len(new.by) > 1 or is_sorted_time(new):
         return False, f"<details><summary>{escape(name)}: {escape(said)}</summary>{numbers}</details>"
     caption = f'{headed(new, {"title": name})}<span class="note">{legend(_TWO)} whisker: 95 % interval</span>'
@@ -101,5 +104,12 @@ def _number(cell: Cell, of: Release) -> str:
     return f'<td class="n">{show(cell, measure(of))} <span class="note">{error(cell, measure(of))}</span></td>'
 
 
-def _head(words: str) -> str:
-    return f'<th scope="row">{escape(words)}</th>'
+def _head(words: str, said: str = "") -> str:
+    note = f'<br><span class="note">{escape(said)}</span>' if said else ""
+    return f'<th scope="row">{escape(words)}{note}</th>'
+
+
+def _said(release: Release) -> str:
+    """The question in words: names of blocks alone do not say enough."""
+    people = who(release)
+    return asked(release) if people == "accounts" else f"{asked(release)}: {people}"
