@@ -6,14 +6,14 @@ Exit codes: 0 ok · 2 usage · 10 settings or policy · 20 contract, no such mon
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 
 import click
 
 from privacy_analytics.cli.lazy import LazyGroup
-from privacy_analytics.cli.telling import told
+from privacy_analytics.cli.logs import set_up
+from privacy_analytics.cli.telling import LOG, shown, told
 
 COMMANDS = {
     "init": "workspace",
@@ -21,6 +21,7 @@ COMMANDS = {
     "lab": "workspace",
     "upgrade": "upgrade",
     "anchor": "anchor",
+    "metrics": "metrics",
     "demo": "demo",
     "ingest": "ingest",
     "snapshot": "ingest",
@@ -36,6 +37,7 @@ COMMANDS = {
     "audit": "audit",
     "keys": "keys",
     "serve": "serve",
+    "token": "tokens",
 }
 """Each command with the module of this package that holds it."""
 
@@ -51,13 +53,11 @@ def cli() -> None:
 def main() -> None:
     """Run the command line. What is not an error of ours is told by its type and place, never by its text."""
     os.umask(0o077)  # whatever is written is private until it is published
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    for chatty in ("papermill", "traitlets", "presidio-analyzer", "presidio-anonymizer", "nbconvert", "altair"):
-        logging.getLogger(chatty).setLevel(logging.ERROR)
     try:
+        set_up()
         cli(prog_name="pa", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        LOG.error("%s", shown(error))
         sys.exit(error.exit_code)
     except click.Abort:
         sys.exit(130)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
 
+from privacy_analytics.cli.logs import note
 from privacy_analytics.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def scrub(tier: Literal["fast", "standard"], spans: bool, fields: tuple[str, ...
         except BrokenPipeError:  # who reads has enough; nor may the interpreter try again when it ends
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if bad := bad + scrubber.counts["failed"]:
-        click.echo(f"{bad:,} text(s) could not be scrubbed and were masked whole", err=True)
+        note(f"{bad:,} text(s) could not be scrubbed and were masked whole")
 
 
 def _batches(source: BufferedReader) -> Iterator[list[bytes]]:
