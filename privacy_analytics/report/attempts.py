@@ -102,7 +102,7 @@ def attempted(
     ``then`` is called when it is complete, however it ended.
     """
     now = datetime.now(UTC)
-    attempt = Attempt(home, f"{now:%Y%m%dT%H%M%S}-{token_hex(3)}", _written(now), scheduled)
+    attempt = Attempt(home, f"{now:%Y%m%dT%H%M%S%f}-{token_hex(2)}", _written(now), scheduled)
     with private_files():
         (home / FOLDER).mkdir(parents=True, exist_ok=True)
         lock = _lock(attempt).open("w")

@@ -13,7 +13,9 @@ import polars as pl
 import psutil
 from steps import MONTH, answers, command, curator, events, ok
 
+from privacy_analytics import workspace
 from privacy_analytics.lake import ALWAYS, Lake
+from privacy_analytics.marketing.history import history
 
 Check = Callable[[Path], None]
 
@@ -24,6 +26,19 @@ def ingest(root: Path, export: Path) -> list[str]:
 
 def report(root: Path) -> list[str]:
     return command("run", "usage_report", "-w", root, "--month", MONTH)
+
+
+def freeze(root: Path) -> list[str]:
+    return command("snapshot", MONTH, "-w", root)
+
+
+def job(root: Path) -> list[str]:
+    """What a scheduler calls: freeze the month, run the report, publish it."""
+    return command("run", "usage_report", "-w", root, "--month", MONTH, "--scheduled", "--publish", "N. N.")
+
+
+def publish(root: Path) -> list[str]:
+    return command("publish", f"{MONTH}/usage_report", "-w", root, "--approve", "N. N.")
 
 
 def moments(count: int, length: float, *, seed: int) -> list[float]:
@@ -126,12 +141,42 @@ def check_releases(root: Path) -> None:
         assert known.store.get(release).to_json() in committed.values()
 
 
+def check_jobs(root: Path) -> None:
+    """Releases, runs and site whole, at most one of each run; nothing that is dead is said to run."""
+    check_releases(root)
+    for file in (root / "snapshots").iterdir():
+        assert file.suffix in (".json", ".partial")
+    found = history(workspace.load(root))
+    assert {each.state for each in found} <= {"died", "finished", "published", "failed"}
+    assert len([each for each in found if each.folder]) <= 1
+    assert all(each.attempt.exit_code for each in found if each.state == "failed")
+    check_site(root)
+
+
+def check_site(root: Path) -> None:
+    """One report of the month, or none yet; its page is the run's, and a reader finds every file whole."""
+    site, run = root / "published", root / "runs" / MONTH / "usage_report" / "001"
+    shown = [folder for folder in site.glob("[0-9]*/*") if not folder.name.startswith(".")]
+    assert [folder.name for folder in shown] in ([], ["usage_report"])
+    for folder in shown:
+        assert (folder / "index.html").read_bytes() == (run / "report.html").read_bytes()
+        assert json.loads((folder / "manifest.json").read_text())["approved_by"] == "N. N."
+    for page in site.glob("index.html"):
+        assert page.read_text().rstrip().endswith("</html>")
+
+
 def survive(line: list[str], root: Path, delays: Sequence[float], check: Check) -> dict[str, int]:
-    """Kill a command at each delay, check after each, and see that no answer once given changes. Returns counts."""
+    """Kill a command at each delay, check after each, and see that no answer once given changes. Returns counts.
+
+    A command that was quicker is called again and killed sooner, so there are as many kills as delays.
+    """
     told: Counter[str] = Counter()
     given: dict[str, str] = {}
     for number, delay in enumerate(delays):
-        told["killed" if kill_after(line, delay, alone=number % 4 == 3) else "finished"] += 1
+        while not kill_after(line, delay, alone=number % 4 == 3):
+            told["finished"] += 1
+            delay *= 0.7  # noqa: PLW2901  # that is what it is for
+        told["killed"] += 1
         check(root)
         now = answers(root)
         assert {key: now[key] for key in given} == given
@@ -150,6 +195,28 @@ def settled(root: Path) -> dict[str, int]:
     assert len(events(root)) == before
     drawn = Counter(event.key for event in events(root) if event.kind == "drawing")
     return {"answers": len(answers(root)), "charges lost": sum(drawn.values()) - len(answers(root))}
+
+
+def frozen(root: Path) -> None:
+    """After the last kill: one token, and the batches that stood when it was made."""
+    assert ok(*freeze(root)[3:]).stdout == ok(*freeze(root)[3:]).stdout
+    assert [file.name for file in (root / "snapshots").glob("*.json")] == [f"{MONTH}.r0.json"]
+
+
+def done(root: Path) -> dict[str, int]:
+    """After the last kill: the job completes, again it finds everything done; the ledger says what the releases say."""
+    assert "published  " in ok(*job(root)[3:]).stdout
+    before = len(events(root))
+    assert "stands, spent 0" in ok(*job(root)[3:]).stdout
+    assert len(events(root)) == before
+    check_jobs(root)
+    states = Counter(each.state for each in history(workspace.load(root)))
+    assert states["published"] == 1
+    assert not states["finished"]
+    drawn = Counter(event.key for event in events(root) if event.kind == "drawing")
+    committed = {f"r-{event.key[:12]}" for event in events(root) if event.kind == "commit"}
+    assert committed == set(curator(root).store.ids())
+    return {"answers": len(answers(root)), "charges lost": sum(drawn.values()) - len(answers(root)), **states}
 
 
 def ingested(root: Path, export: Path) -> None:
