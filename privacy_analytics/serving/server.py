@@ -15,6 +15,8 @@ import struct
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from logging.handlers import WatchedFileHandler
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any, cast
 
@@ -51,10 +53,7 @@ def serve(path: Path, terms: Terms, *, group: int | None = None, ready: Callable
     if settings.root.stat().st_uid != os.geteuid():
         raise SettingsError("This workspace is another user's. Serve it as its owner: sudo -u OWNER pa serve …")
     os.umask(0o077)
-    handler = logging.FileHandler(settings.path("logs", "operator.log"), delay=True)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    LOG.addHandler(handler)
-    LOG.setLevel(logging.INFO)
+    opened_log(LOG, settings.path("logs", "operator.log"))
     server = _listening(path, terms, group)
     for number in (signal.SIGTERM, signal.SIGINT):  # handlers and workers inherit it: none is stopped in mid-call
         signal.signal(number, lambda *_: setattr(server, "stopping", True))
@@ -65,6 +64,14 @@ def serve(path: Path, terms: Terms, *, group: int | None = None, ready: Callable
     finally:
         path.unlink(missing_ok=True)
         server.server_close()
+
+
+def opened_log(log: logging.Logger, file: Path) -> None:
+    """Append lines to a file, also to the one that takes its place when it is rotated."""
+    handler = WatchedFileHandler(file, delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
 
 
 def _listening(path: Path, terms: Terms, group: int | None) -> _Server:
@@ -125,7 +132,8 @@ class _Server(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
 
     def service_actions(self) -> None:
         super().service_actions()
-        if self.stopping:
+        front = parent_process()  # of a server that is a front's own
+        if self.stopping or (front and not front.is_alive()):
             raise _Stopped
 
     def leave(self) -> None:
@@ -146,7 +154,10 @@ class _Handler(socketserver.StreamRequestHandler):
         server = cast("_Server", self.server)
         server.leave()
         peer = self.connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-        worker = Worker(server.terms, uid=struct.unpack("3i", peer)[1])
+        uid = struct.unpack("3i", peer)[1]
+        if server.terms.front and uid != os.geteuid():
+            return
+        worker = Worker(server.terms, uid=uid)
         line = self._call(server.end)
         while line:
             reply = answered(line, server.terms, worker.answer)

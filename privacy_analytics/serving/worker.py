@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from privacy_analytics.errors import LOST, LedgerError, PrivacyAnalyticsError, TryLater
 from privacy_analytics.remote.wire import packed, refusal
-from privacy_analytics.serving.calls import Json, Terms
+from privacy_analytics.serving.calls import READ, Call, Json, Terms
 from privacy_analytics.workspace import load
 
 if TYPE_CHECKING:
@@ -43,12 +43,12 @@ class Worker:
         self._terms, self._uid = terms, uid
         self._alive: tuple[ForkProcess, Connection] | None = None
 
-    def answer(self, name: str, request: Json) -> bytes:
+    def answer(self, call: Call) -> bytes:
         """The reply to a call; one of two fixed sentences where the process did not live to give one."""
         process, pipe = self._alive = self._alive or self._made()
         drawn = False
         with suppress(EOFError, OSError):
-            pipe.send_bytes(json.dumps([name, request]).encode())
+            pipe.send_bytes(json.dumps([call.name, call.request, call.user]).encode())
             while (said := pipe.recv_bytes()) == _DRAWING:
                 drawn = True
             return said
@@ -57,9 +57,9 @@ class Worker:
         process.join()
         code = process.exitcode or 0
         LOG.error(
-            "uid %d: %s: the worker ended by %s; %s",
-            self._uid,
-            _word(name),
+            "%s: %s: the worker ended by %s; %s",
+            _who(call.user, self._uid),
+            _word(call.name),
             signal.Signals(-code).name if code < 0 else "a fault",
             "what it drew is lost" if drawn else "nothing was drawn",
         )
@@ -83,11 +83,12 @@ def _work(handlers: Connection, calls: Connection, terms: Terms, uid: int) -> No
     with suppress(EOFError):
         while call := calls.recv_bytes():
             signal.alarm(terms.seconds)
-            name, request = json.loads(call)
+            name, request, user = json.loads(call)
             outcome = "a fault"
             try:
                 curator = curator or _curator(terms, uid, calls)
-                answer = curator.call(name, request)
+                curator.user = user or uid
+                answer = _answer(curator, name, request)
                 outcome = " ".join(each["id"] for each in answer.get("releases", {}).values()) or "answered"
                 reply = packed({"answer": answer})
             except PrivacyAnalyticsError as error:
@@ -98,17 +99,24 @@ def _work(handlers: Connection, calls: Connection, terms: Terms, uid: int) -> No
                 outcome = f"{type(error).__name__} at {places}"
                 raise SystemExit(1) from None
             finally:
-                about = [_word(each) for each in (name, request.get("month"), request["purpose"])]
-                LOG.info("uid %d: %s of %s for %s: %s", uid, *about, outcome)
+                LOG.info("%s: %s: %s", _who(user, uid), _about(name, request), outcome)
             calls.send_bytes(reply)
             signal.alarm(0)
+
+
+def _answer(curator: Curator, name: str, request: Json) -> Json:
+    if name not in READ:
+        return curator.call(name, request)
+    from privacy_analytics.serving import shelf
+
+    return getattr(shelf, name)(curator.settings, request)
 
 
 def _curator(terms: Terms, uid: int, calls: Connection) -> Curator:
     """A curator that says so before noise is drawn: from there a charge is gone, whatever becomes of this process."""
     from privacy_analytics.curator import Curator  # starts threads, which no fork may copy
 
-    trust = "embedded" if uid in (0, os.geteuid()) else "enforced"
+    trust = "embedded" if uid in (0, os.geteuid()) and not terms.front else "enforced"
     curator = Curator(load(terms.workspace), trust=trust, user=uid)
     ledger: Any = curator.ledger
     charge = ledger.drawing
@@ -119,6 +127,16 @@ def _curator(terms: Terms, uid: int, calls: Connection) -> Curator:
 
     ledger.drawing = drawing
     return curator
+
+
+def _who(user: str, uid: int) -> str:
+    return f"token {user}" if user else f"uid {uid}"
+
+
+def _about(name: str, request: Json) -> str:
+    if "purpose" not in request:
+        return f"{_word(name)} {_word(request.get('id', ''))}"
+    return f"{_word(name)} of {_word(request.get('month'))} for {_word(request['purpose'])}"
 
 
 def _word(said: object) -> str:
