@@ -2,11 +2,11 @@
 
     python benchmarks/kills.py [KILLS]      so many in all; 40 unless told, the promise is held against 200
 
-A fifth of them hit ``pa snapshot``, two fifths the whole job (``pa run --scheduled --publish``), the rest ``pa publish``;
-a few more hit ``pa ingest``. The moments are spread over the time that the command takes; every fourth kill spares the kernel,
-which then has to end by itself. After each one every file is opened, the ledger is walked, the site is looked at and
-every record is asked whether it tells the truth; at the end the work is completed and compared with work that nobody
-disturbed. Stops with an AssertionError at the first promise that does not hold.
+A fifth of them hit ``pa snapshot``, two fifths the whole job (``pa run --scheduled --publish``), the rest
+``pa publish``; a few more hit ``pa ingest``. The moments are spread over the time that the command takes; every fourth
+kill spares the kernel, which then has to end by itself. After each one every file is opened, the ledger is walked, the
+site is looked at and every record is asked whether it tells the truth; at the end the work is completed and compared
+with work that nobody disturbed. Stops with an AssertionError at the first promise that does not hold.
 """
 
 import shutil
