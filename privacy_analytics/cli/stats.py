@@ -36,11 +36,13 @@ def stats() -> None:
 @click.option("--month", default="", help="Only of this month: 2026-10.")
 def search(words: tuple[str, ...], workspace: str | None, feature: str, month: str) -> None:
     """Find approved statistics in which all WORDS stand: in the sentence, its month, group or features."""
+    from privacy_analytics.marketing.shelf import current
+
     site = _site(workspace)
     wanted = [each for phrase in words for each in phrase.split()]
     found = [
         (approval, statistic)
-        for approval, statistic in _current(site)
+        for approval, statistic in current(site)
         if statistic.matches(wanted) and feature in ("", *statistic.features) and month in ("", statistic.month)
     ]
     for approval, statistic in found:
@@ -54,9 +56,10 @@ def search(words: tuple[str, ...], workspace: str | None, feature: str, month: s
 def list_(workspace: str | None) -> None:
     """Print every approved statistic, then what may not be quoted any more and why."""
     from privacy_analytics.marketing.pages import expired, recalled
+    from privacy_analytics.marketing.shelf import current
 
     site = _site(workspace)
-    for approval, statistic in _current(site):
+    for approval, statistic in current(site):
         _tell(approval, statistic)
     recalls = site.approvals.recalls()
     ended = [each for each in site.approvals.all() if each.id not in recalls and each.until < site.today]
@@ -69,7 +72,9 @@ def list_(workspace: str | None) -> None:
 @options.workspace
 def show(statistic_id: str, workspace: str | None) -> None:
     """Print a statistic: the sentence with its interval, who approved it until when, how it was made."""
-    approval, statistic = _one(_site(workspace), statistic_id)
+    from privacy_analytics.marketing.shelf import one
+
+    approval, statistic = one(_site(workspace), statistic_id)
     tried = statistic.spec["options"]["offered"]
     click.echo(f"{statistic.sentence}\n")
     click.echo(f"about          {statistic.about}")
@@ -91,14 +96,12 @@ def show(statistic_id: str, workspace: str | None) -> None:
 )
 def export(statistic_id: str, workspace: str | None, kind: str, out: Path, to: str | None) -> None:
     """Write a statistic as a file, which passes the gate first; it is entered into the ledger of exports."""
-    from privacy_analytics.gate import Vouched, enforce
+    from privacy_analytics.marketing.shelf import handed_out
 
     site = _site(workspace)
-    audience = sharing.require(site.settings, to, PURPOSE) if to else sharing.MARKETING
-    _, statistic = _one(site, statistic_id)
-    data = statistic.export(kind)
-    enforce(f"{statistic.id}.{kind}", data, site.store, Vouched(drawn_from=statistic.picture))
-    sharing.record(site.settings, [statistic.id], purpose=PURPOSE, to=audience)
+    data = handed_out(
+        site, statistic_id, kind, to=sharing.require(site.settings, to, PURPOSE) if to else sharing.MARKETING
+    )
     try:
         out.write_bytes(data)
     except OSError:
@@ -183,23 +186,6 @@ def _site(workspace: str | None, canaries: Path | None = None) -> Site:
 
     settings = load(workspace)
     return Site(settings, datetime.now(settings.zone).date(), tuple(options.texts(canaries)))
-
-
-def _current(site: Site) -> list[tuple[Approval, Statistic]]:
-    """What may be quoted today, the newest month first."""
-    from privacy_analytics.marketing.statistics import Statistic
-
-    found = [(each, Statistic(each.spec, site.store)) for each in site.approvals.current(site.today)]
-    return sorted(found, key=lambda each: each[1].month, reverse=True)
-
-
-def _one(site: Site, statistic_id: str) -> tuple[Approval, Statistic]:
-    for approval, statistic in _current(site):
-        if approval.id == statistic_id:
-            return approval, statistic
-    raise NotFound(
-        "No statistic of this id may be quoted today: never approved, expired or recalled. See: pa stats list"
-    )
 
 
 def _tell(approval: Approval, statistic: Statistic) -> None:
