@@ -23,7 +23,7 @@ from privacy_analytics.lake import ALWAYS, Lake, write_private
 from privacy_analytics.settings import Settings
 
 _MONTH = r"\d{4}-(?:0[1-9]|1[0-2])"
-_NAME = re.compile(rf"({_MONTH})(?:\.r(\d{{1,4}}))?", re.ASCII)
+_NAME = re.compile(rf"({_MONTH})(?:\.r(0|[1-9]\d{{0,3}}))?", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,8 @@ def _keyed(name: str, old: Release, new: Release) -> tuple[bool, str]:
     changed = [key_words(each.key, new.by) for each in apart if clear(each)]
     unsaid = "compare their intervals" if new.unit == "quantile" else "too small to compare"
     said = f"clear difference in {'; '.join(changed)}" if changed else "no clear difference" if apart else unsaid
+    if grown := [key_words(now.key, new.by) for then, now in both if then.status == "suppressed" != now.status]:
+        said += f"; too small before: {', '.join(grown)}"
     rows = "".join(
         _row([_head(capital(part_words(*part))) for part in zip(now.key, new.by, strict=True)], then, now, new)
         for then, now in both
