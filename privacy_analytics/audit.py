@@ -23,9 +23,9 @@ from privacy_analytics.errors import SettingsError
 from privacy_analytics.settings import Settings
 
 Action = Literal[
-    "access", "acknowledge", "close", "correct", "erase", "export", "extend", "grant", "hold", "ingest", "limit",
-    "opt-in", "opt-out", "prune", "publish", "recall", "release", "request", "restore", "retention", "rotate", "run",
-    "serve", "share", "snapshot", "token", "unhold", "unlimit", "upgrade",
+    "access", "acknowledge", "backup", "close", "correct", "erase", "export", "extend", "grant", "hold", "ingest",
+    "limit", "opt-in", "opt-out", "prune", "publish", "recall", "release", "request", "restore", "retention", "rotate",
+    "run", "serve", "share", "snapshot", "token", "unhold", "unlimit", "upgrade",
 ]  # fmt: skip
 ACTIONS: tuple[str, ...] = get_args(Action)
 _GENESIS = "0" * 64

@@ -35,8 +35,8 @@ MONTHS = 12
 """Months whose budgets are told: the newest ones."""
 _OF_PEOPLE = ("accounts", "identities")
 """Tables with a row a person: even their share of refused rows is not told."""
-_DONE = {"ingest": "ingest", "run": "run", "publish": "publish", "retention": "retention"}
-"""What is told as done last, by its action in the audit log."""
+_DONE = ("backup", "ingest", "publish", "retention", "run")
+"""Actions of the audit log that are told as done last."""
 
 
 @dataclass
@@ -128,7 +128,7 @@ def _last(settings: Settings, lake: Lake) -> Metric:
     last = Metric("last_timestamp_seconds", "When something was last done.")
     for entry in AuditLog(settings).entries():
         if entry.action in _DONE:
-            last.set(entry.at.timestamp(), what=_DONE[entry.action])
+            last.set(entry.at.timestamp(), what=entry.action)
     if intakes := _intakes(lake):
         last.set(_began(max(intakes)), what="ingest")
     if taken := anchor.last(settings):

@@ -21,6 +21,7 @@ COMMANDS = {
     "lab": "workspace",
     "upgrade": "upgrade",
     "anchor": "anchor",
+    "backup": "backup",
     "metrics": "metrics",
     "demo": "demo",
     "ingest": "ingest",

@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.event import listen
-from sqlalchemy.exc import DBAPIError
 
 from privacy_analytics.dp.charge import NOTHING, Charge
-from privacy_analytics.dp.layout import ENTER, EVENTS, GENESIS, HEAD, LAYOUT, check_columns, guard_anew, lay_out, layout
+from privacy_analytics.dp.layout import EVENTS, GENESIS, HEAD, LAYOUT, check_columns, guard_anew, lay_out, layout
+from privacy_analytics.dp.reach import AFTER_A_LOSS, reached, visited
 from privacy_analytics.errors import LedgerError
 
 _NOW = sa.select(HEAD.c.seq, HEAD.c.hash)
@@ -34,7 +33,6 @@ _ALL = sa.select(EVENTS).order_by(EVENTS.c.seq).execution_options(yield_per=1000
 _SNAPSHOT = {"postgresql": "REPEATABLE READ", "sqlite": "SERIALIZABLE"}
 _THIS_SCHEMA = "hashtextextended(current_schema(), {})"
 _TURN, _LAYING = _THIS_SCHEMA.format(0), _THIS_SCHEMA.format(1)
-_AFTER_A_LOSS = f"Restore the newest backup; without one, move the ledger aside. Then {ENTER}"
 
 
 @dataclass(frozen=True)
@@ -111,7 +109,7 @@ class Chain:
     """
 
     def __init__(self, url: str) -> None:
-        with _reached(url) as self.engine:
+        with reached(url) as self.engine:
             self._writing = self.engine.execution_options(begin="IMMEDIATE")
             self._reading = self.engine.execution_options(isolation_level=_SNAPSHOT[self.engine.dialect.name])
             weakref.finalize(self, self.engine.dispose)
@@ -191,7 +189,7 @@ def layout_of(url: str) -> int:
     file = sa.make_url(url)
     if file.get_backend_name() == "sqlite" and not Path(file.database or "").exists():
         return 0  # to look would make one
-    with _visited(url) as engine, engine.connect() as connection:
+    with visited(url) as engine, engine.connect() as connection:
         return layout(connection)
 
 
@@ -207,7 +205,7 @@ def upgrade(url: str) -> int:
     SettingsError
         its rows have other columns than today's
     """
-    with _visited(url) as engine, engine.execution_options(begin="IMMEDIATE").begin() as connection:
+    with visited(url) as engine, engine.execution_options(begin="IMMEDIATE").begin() as connection:
         _wait(connection)
         if layout(connection) < LAYOUT:
             check_columns(connection)
@@ -217,6 +215,18 @@ def upgrade(url: str) -> int:
                 raise LedgerError("The ledger changed while it was upgraded. Nothing was kept; do it again.")
         lay_out(connection)
         return _walked(connection)
+
+
+def answered(url: str) -> set[str]:
+    """The keys of all questions that a ledger, of whatever layout, has answers to, its chain verified.
+
+    Raises LedgerError where it is broken, cut off or out of reach.
+    """
+    with visited(url) as engine, engine.connect() as connection:
+        if not layout(connection):
+            return set()
+        _walked(connection)
+        return set(connection.execute(sa.select(EVENTS.c.key).where(EVENTS.c.kind == "commit")).scalars())
 
 
 def _wait(connection: sa.Connection) -> None:
@@ -234,12 +244,12 @@ def _walked(connection: sa.Connection) -> int:
             if event["seq"] != position or event["previous"] != previous or _digest(event) != event["hash"]:
                 raise LedgerError(
                     f"The ledger's chain breaks at entry {position} of {head.seq}. Nothing more is released. "
-                    f"{_AFTER_A_LOSS}"
+                    f"{AFTER_A_LOSS}"
                 )
             previous = event["hash"]
     if (head.seq, head.hash) != (position, previous):
         raise LedgerError(
-            f"The ledger was cut off: its head counts {head.seq} entries, {position} are there. {_AFTER_A_LOSS}"
+            f"The ledger was cut off: its head counts {head.seq} entries, {position} are there. {AFTER_A_LOSS}"
         )
     return position
 
@@ -247,54 +257,3 @@ def _walked(connection: sa.Connection) -> int:
 def _digest(fields: Mapping[Any, Any]) -> str:
     said = {name: value for name, value in fields.items() if name != "hash"}
     return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-@contextmanager
-def _reached(url: str) -> Generator[sa.Engine]:
-    """An engine for a ledger's database. Raises LedgerError for whatever keeps it from being used meanwhile."""
-    try:
-        yield _engine(url)
-    except ModuleNotFoundError:
-        raise LedgerError(
-            "A ledger on PostgreSQL needs psycopg. Install it with: pip install 'privacy-analytics[postgres]'"
-        ) from None
-    except DBAPIError as error:
-        raise LedgerError(
-            f"The ledger's database cannot be used ({type(error.orig).__name__}). "
-            f"See that ledger.url is right and its server runs. {_AFTER_A_LOSS}"
-        ) from None
-
-
-@contextmanager
-def _visited(url: str) -> Generator[sa.Engine]:
-    """The same for one step alone."""
-    with _reached(url) as engine:
-        try:
-            yield engine
-        finally:
-            engine.dispose()
-
-
-def _engine(url: str) -> sa.Engine:
-    engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
-    if engine.dialect.name == "sqlite":
-        listen(engine, "connect", _on_connect)
-        listen(engine, "begin", _on_begin)
-    return engine
-
-
-def _on_connect(connection: Any, _record: object) -> None:
-    """Leave transactions to us, and the file to its owner alone: what lies beside it takes its mode."""
-    connection.isolation_level = None
-    for *_, file in connection.execute("PRAGMA database_list"):
-        if file:
-            Path(file).chmod(0o600)
-    for pragma in ("busy_timeout=30000", "journal_mode=WAL"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _on_begin(connection: sa.Connection) -> None:
-    """Let a commit be on disk before it is believed, unless told otherwise."""
-    how = connection.get_execution_options()
-    connection.exec_driver_sql(f"PRAGMA synchronous={how.get('synchronous', 'FULL')}")
-    connection.exec_driver_sql(f"BEGIN {how.get('begin', '')}")

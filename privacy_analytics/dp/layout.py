@@ -13,10 +13,10 @@ import re
 
 import sqlalchemy as sa
 
+from privacy_analytics.dp.reach import ENTER
 from privacy_analytics.errors import SettingsError
 
 LAYOUT = 2
-ENTER = "enter the stored releases with their charges: pa doctor --accept-restore --name NAME --reason WHY"
 KINDS = ("reserve", "drawing", "commit", "grant", "restore")
 GENESIS = "0" * 64
 _METADATA = sa.MetaData()
