@@ -58,7 +58,7 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def running() -> Generator[Server]:
+def running(**settings: str) -> Generator[Server]:
     """Start a server, and stop it and remove its folder afterwards. PostgreSQL refuses to run as root."""
     tools = programs()
     assert tools, "PostgreSQL is not installed. On Debian: apt install postgresql"
@@ -69,7 +69,7 @@ def running() -> Generator[Server]:
         os.chown(folder, nobody.pw_uid, nobody.pw_gid)
         somebody = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
     options = " ".join(
-        f"-c {name}='{value}'" for name, value in (_SERVER | {"unix_socket_directories": folder}).items()
+        f"-c {name}='{value}'" for name, value in (_SERVER | settings | {"unix_socket_directories": folder}).items()
     )
 
     def run(*command: object) -> None:
