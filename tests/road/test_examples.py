@@ -152,7 +152,7 @@ def test_prefect_publishes_and_tries_again_what_is_early_alone(example, held):
 
 def test_dagster_publishes_asks_for_a_retry_and_fails_for_good(example, held):
     names = {name: type(name, (Told,), {}) for name in ("Failure", "RetryRequested")}
-    names |= {name: SimpleNamespace for name in ("Definitions", "ScheduleDefinition")}
+    names |= dict.fromkeys(("Definitions", "ScheduleDefinition"), SimpleNamespace)
     job = example("dagster_job", {"dagster": names | {"op": kept, "job": kept}})
     assert [schedule.cron_schedule for schedule in job.defs.schedules] == ["0 2 1 * *"]
     with held(job.root), pytest.raises(names["RetryRequested"]) as asked:
