@@ -8,6 +8,7 @@ import logging
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import Any
 
 from privacy_analytics.notices.delivery import Undelivered, deliver, ways
@@ -21,6 +22,8 @@ MOST = 100
 """Notices that are kept; beyond it the oldest go."""
 _QUIET = (75, 130)
 """Exit codes that nobody is told of: it is tried again, or somebody sat there and interrupted it."""
+
+_A_DAY = timedelta(days=1)
 
 Waiting = dict[str, Any]
 """``notice``, and the ``ways`` that it did not get away by."""
@@ -45,13 +48,18 @@ def notify(settings: Settings, attempt: Attempt) -> None:
 
 
 def _is_news(attempt: Attempt) -> bool:
-    """Whether it failed, or made or published something that nobody was told of."""
+    """Whether it failed, or made or published something, that nobody was told of; the same failure again is no news."""
     if attempt.exit_code in _QUIET:
         return False
-    told = [each for each in attempts(attempt.home) if each.told and each.run == attempt.run]
-    return attempt.state == "failed" or not any(
-        each.state == "finished" and each.published >= attempt.published for each in told
-    )
+    told = [each for each in attempts(attempt.home) if each.told and each.state == attempt.state]
+    if attempt.state == "failed":
+        since = (datetime.fromisoformat(attempt.ended) - _A_DAY).isoformat()
+        return not any(each.ended > since and _kind(each) == _kind(attempt) for each in told)
+    return not any(each.run == attempt.run and each.published >= attempt.published for each in told)
+
+
+def _kind(failed: Attempt) -> tuple[object, ...]:
+    return failed.exit_code, failed.error, failed.cell, failed.rules, failed.snapshot
 
 
 def _away(settings: Settings, waiting: Waiting, way: Any) -> bool:

@@ -87,6 +87,20 @@ def test_what_stood_unpublished_and_is_published_now_is_news(settings, ended, to
     assert [each.splitlines()[0].split()[-1] for each in told("success")] == ["finished", "published"]
 
 
+def test_the_same_failure_again_is_no_news_and_another_one_is(settings, ended, told):
+    for cell in (5, 5, 7):
+        notify(settings, ended(ValueError(), cell=cell))
+    assert len(told("failure")) == 2
+
+
+def test_the_same_failure_is_news_again_after_a_day(settings, ended, told):
+    for day in ("2026-11-01", "2026-11-02"):
+        attempt = ended(ValueError())
+        attempt.ended = f"{day}T02:00:01+00:00"
+        notify(settings, attempt)
+    assert len(told("failure")) == 2
+
+
 def test_a_job_that_died_before_it_told_is_told_by_the_next(settings, ended, told):
     ended(run="001")  # killed here
     notify(settings, ended(run="001", stood=True))
@@ -129,7 +143,7 @@ def test_only_so_many_wait(telling, ended, monkeypatch):
     monkeypatch.setattr(outbox, "MOST", 2)
     monkeypatch.setattr(outbox, "deliver", lambda *_: (_ for _ in ()).throw(Undelivered("exit 3")))
     settings = telling(failure_command=("false",))
-    made = [ended(ValueError()) for _ in range(3)]
+    made = [ended(ValueError(), cell=cell) for cell in range(3)]
     for each in made:
         notify(settings, each)
     assert [each["notice"]["id"] for each in waiting(settings)] == [each.id for each in made[1:]]
