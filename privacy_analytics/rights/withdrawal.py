@@ -48,13 +48,21 @@ class Withdrawals:
 
     def _again(self, told: dict[str, Any]) -> str:
         from privacy_analytics.report.run import run
-        from privacy_analytics.snapshots import snapshot
+        from privacy_analytics.snapshots import named
 
         month, report = told["month"], told["report"]
         try:
-            token = told.get("snapshot") or snapshot(self.settings, month).token
+            frozen = named(self.settings, told.get("snapshot") or month)
             given, name = told["parameters"], told.get("set", "")
-            made = run(self.settings, report, month=month, snapshot=token, parameters=given, name=name)
+            made = run(
+                self.settings,
+                report,
+                month=month,
+                snapshot=frozen.token,
+                provisional=frozen.provisional,
+                parameters=given,
+                name=name,
+            )
         except PrivacyAnalyticsError as error:
             return f"not made again ({type(error).__name__}); see: pa run {report} --month {month}"
         return f"replaced by {made.folder.relative_to(self.settings.root).as_posix()}; look at it and publish it again"
