@@ -1,12 +1,15 @@
 """What the operator types and reads: counts, file names and rule names; never a value of a row."""
 
+import json
 import logging
 import traceback
+from datetime import date, timedelta
 
 import pytest
 from click.testing import CliRunner
 
 from privacy_analytics.cli.ingest import ingest, snapshot
+from privacy_analytics.errors import UsageError
 from privacy_analytics.scrub.card import quoted, scrubbing
 
 CANARY = "planted-canary"
@@ -56,3 +59,28 @@ def test_a_map_can_be_drafted_to_a_file_and_used(bench):
     assert 'drop = ["mood"]' in run(ingest, bench.export, "--draft-map").output
     assert run(ingest, bench.export, "-w", bench.settings.root, "--map", drafted, "--tier", "fast").exit_code == 0
     assert "2026-10.r0  1 batch(es)" in run(snapshot, "2026-10", "-w", bench.settings.root).output
+
+
+def test_an_export_can_say_through_which_day_its_tables_are_whole(bench, event):
+    bench.write("events.jsonl", [event()])
+    done = run(ingest, bench.export, "-w", bench.settings.root, "--tier", "fast", "--through", "2026-10-31")
+    assert done.exit_code == 0, done.exception
+    (file,) = bench.lake.root.glob("batches/*.json")
+    told = json.loads(file.read_text())
+    assert (told["through"], told["tables"]) == ("2026-10-31", ["events"])
+
+
+def test_no_export_is_whole_through_a_day_that_is_not_over(bench, event):
+    bench.write("events.jsonl", [event()])
+    refused = run(ingest, bench.export, "-w", bench.settings.root, "--through", f"{date.today() + timedelta(days=1)}")
+    assert isinstance(refused.exception, UsageError)
+    assert bench.lake.batches() == ()
+
+
+def test_a_job_waits_and_a_revision_names_its_token(bench, event):
+    bench.write("events.jsonl", [event()])
+    run(ingest, bench.export, "-w", bench.settings.root, "--tier", "fast")
+    assert run(snapshot, "2026-10", "-w", bench.settings.root, "--wait").output == "2026-10.r0  1 batch(es)\n"
+    bench.write("events.jsonl", [event(), event(account="b")])
+    run(ingest, bench.export, "-w", bench.settings.root, "--tier", "fast")
+    assert run(snapshot, "2026-10", "-w", bench.settings.root, "--revise").output == "2026-10.r1  2 batch(es)\n"
