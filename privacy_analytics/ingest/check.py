@@ -14,8 +14,9 @@ from privacy_analytics.ingest.audio import with_audio
 from privacy_analytics.ingest.maps import TURN, TableMap
 from privacy_analytics.ingest.schemas import LINE, schema
 
-_TIME = r"^(?P<day>\d{4}-\d{2}-\d{2})(?:[T ](?P<minute>\d{2}:\d{2})(?::(?P<second>\d{2})(?P<part>\.\d{1,9})?)?)?"
-_ZONE = r"\s*(?P<zone>[Zz]|UTC|[+-]\d{2}:?\d{2})?$"
+_CLOCK = r"^(?P<day>\d{4}-\d{2}-\d{2})(?:[T ](?P<minute>\d{2}:\d{2})(?::(?P<second>\d{2})(?P<part>\.\d{1,9})?)?)?"
+_TIME = _CLOCK + r"\s*(?P<zone>[Zz]|UTC|[+-]\d{2}:?\d{2})?$"
+_NAIVE = _CLOCK + r"$"
 _UTC = pl.Datetime("us", "UTC")
 _YEARS = (1970, 2199)
 _TRUE, _FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
@@ -134,45 +135,52 @@ def _conform(
     frame: pl.DataFrame, types: Mapping[str, pl.DataType], fit: TableMap, naming: str, outer: str = ""
 ) -> pl.DataFrame:
     """The columns of ``types`` from a frame, its constants and fallbacks; what cannot be read breaks a rule."""
-    given = frame.schema
+    given, zone = frame.schema, fit.assume_timezone
+    sources = {name: given.get(name, pl.String()) for name in types}
+    times = [name for name, dtype in types.items() if dtype == _UTC and sources[name] == pl.String]
+    carried = [name for name in given if name.startswith("^")]
+    absent = [pl.lit(fit.constants.get(name), pl.String).alias(name) for name in types if name not in given]
+    # step by step: polars would work a common part out once for each place where it stands
+    raw = frame.select("#line", "#rule", *carried, *(name for name in types if name in given), *absent)
+    split = raw.with_columns(
+        pl.col(name).str.strip_chars().str.extract_groups(_TIME).alias(f"<{name}") for name in times
+    )
+    read = split.with_columns(
+        _read(name, sources[name], dtype, zone).alias(f"={name}") for name, dtype in types.items()
+    )
     rules: list[pl.Expr] = [pl.col("#rule")]
-    values: list[pl.Expr] = []
     for name, dtype in types.items():
-        if name in given:
-            raw, source = pl.col(name), given[name]
-        else:
-            raw, source = pl.lit(fit.constants.get(name), pl.String), pl.String()
-        value = _read(raw, source, dtype, fit.assume_timezone)
-        values.append(value.alias(name))
-        if source != dtype:
-            naive = _is_naive(raw, source) if dtype == _UTC and not fit.assume_timezone else pl.lit(False)
+        if sources[name] != dtype:
+            naive = _is_naive(name, sources[name]) if dtype == _UTC and not zone else pl.lit(False)
             rule = pl.when(naive).then(pl.lit("no_timezone")).otherwise(pl.lit("type"))
             named = pl.format(naming.format(name) + "|{}", rule)
-            rules.append(pl.when(raw.is_not_null() & value.is_null()).then(named))
-    carried = [name for name in given if name.startswith("^")]
-    typed = frame.select("#line", pl.coalesce(rules).alias("#rule"), *values, *carried)
+            rules.append(pl.when(pl.col(name).is_not_null() & pl.col(f"={name}").is_null()).then(named))
+    values = [pl.col(f"={name}").alias(name) for name in types]
+    typed = read.select("#line", pl.coalesce(rules).alias("#rule"), *values, *carried)
     filled = [pl.coalesce(ours, f"{outer}{theirs}").alias(ours) for ours, theirs in fit.fallback.items()]
     return typed.with_columns(filled).drop(carried)
 
 
-def _read(raw: pl.Expr, source: pl.DataType, dtype: pl.DataType, zone: str | None) -> pl.Expr:
+def _read(name: str, source: pl.DataType, dtype: pl.DataType, zone: str | None) -> pl.Expr:
     """A value of the wanted type, or null. Formats are fixed: one inferred from other rows would break locality."""
+    raw = pl.col(name)
     if dtype == pl.String:
         return raw if source == pl.String else raw.cast(pl.String)
     if dtype == pl.Boolean:
         folded = raw.cast(pl.String).str.strip_chars().str.to_lowercase()
         return pl.when(folded.is_in(_TRUE)).then(True).when(folded.is_in(_FALSE)).then(False)
     if dtype == _UTC:
-        return _time(raw, source, zone)
+        return _time(name, source, zone)
     return raw.cast(dtype, strict=False)
 
 
-def _time(raw: pl.Expr, source: pl.DataType, zone: str | None) -> pl.Expr:
+def _time(name: str, source: pl.DataType, zone: str | None) -> pl.Expr:
     if isinstance(source, pl.Datetime) or source == pl.Date:
         aware = isinstance(source, pl.Datetime) and source.time_zone is not None
+        raw = pl.col(name)
         time = raw.cast(_UTC) if aware else _zoned(raw.cast(pl.Datetime("us")), zone)
     elif source == pl.String:
-        parts = raw.str.strip_chars().str.extract_groups(_TIME + _ZONE).struct
+        parts = pl.col(f"<{name}").struct
         text = pl.format(
             "{}T{}:{}{}",
             parts["day"],
@@ -199,8 +207,9 @@ def _zoned(naive: pl.Expr, zone: str | None) -> pl.Expr:
     return naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
 
 
-def _is_naive(raw: pl.Expr, source: pl.DataType) -> pl.Expr:
-    return raw.str.strip_chars().str.contains(_TIME + r"$") if source == pl.String else raw.is_not_null()
+def _is_naive(name: str, source: pl.DataType) -> pl.Expr:
+    raw = pl.col(name)
+    return raw.str.strip_chars().str.contains(_NAIVE) if source == pl.String else raw.is_not_null()
 
 
 def _by_contract(rows: pl.DataFrame, contract: type[dy.Schema]) -> tuple[pl.DataFrame, pl.DataFrame]:

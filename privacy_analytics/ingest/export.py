@@ -33,7 +33,7 @@ MAX_LINE = 16_000_000
 MAX_IN_MEMORY = 2_000_000_000
 """Bytes of a packed Parquet file once unpacked: it is read whole, since unscrubbed text may not touch the disk."""
 MAX_ROWS = 500_000_000
-CHUNK = {"chats": 400, "support": 1_000, "crashes": 1_000}
+CHUNK = {"accounts": 20_000, "chats": 400, "support": 1_000, "crashes": 1_000}
 ROWS = 50_000
 """Rows of a chunk of any other table."""
 CHUNK_BYTES = 64_000_000
@@ -271,7 +271,7 @@ def _read_parquet(
 
 def _parquet(file: ExportFile, stream: BinaryIO) -> pq.ParquetFile:
     if not file.packing:
-        return pq.ParquetFile(file.path)
+        return pq.ParquetFile(file.path, buffer_size=1 << 20)  # else a group of rows is read whole
     whole = stream.read(MAX_IN_MEMORY + 1)
     if len(whole) > MAX_IN_MEMORY:
         raise TooLarge

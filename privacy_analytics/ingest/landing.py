@@ -20,7 +20,7 @@ from privacy_analytics.lake.spans import Span
 
 KNOWN_ROWS = 2**20
 """About so many rows of the lake are looked through at once for those that an export brings again."""
-SESSION_ROWS = 2**19
+SESSION_ROWS = 2**18
 """About so many events are put in order at once."""
 _YOUNG = "young"
 """Under which name accounts that say to be under 18 are staged."""

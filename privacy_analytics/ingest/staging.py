@@ -15,9 +15,9 @@ import polars as pl
 from privacy_analytics.lake import private_files
 from privacy_analytics.lake.spans import EVERYBODY, Span
 
-HELD = 2**26
+HELD = 2**25
 """Bytes of one table that wait in memory before they go to a file."""
-WHOLE = 2**27
+WHOLE = 2**25
 """Bytes of one table and month that are put in order at once; of more, as many spans of accounts are made."""
 _GROUPS = 32
 """Groups of rows in a file."""
