@@ -41,9 +41,9 @@ class Source(ABC):
         now = self.lake.batches()
         return held_back(self.scan("held", ALWAYS, now), self.accounts(now))
 
-    def marked(self, mark: str) -> Frame:
-        """The accounts (one column) on which a mark is set now."""
-        return set_now(self.scan("marks", ALWAYS, self.lake.batches()), mark)
+    def marked(self, *marks: str) -> Frame:
+        """The accounts (one column) on which one of these marks is set now."""
+        return set_now(self.scan("marks", ALWAYS, self.lake.batches()), *marks)
 
 
 class InMemory(Source):
@@ -65,8 +65,8 @@ class InMemory(Source):
     def held(self) -> Frame:
         return nw.from_native(self.lake.held(self.lake.batches()))
 
-    def marked(self, mark: str) -> Frame:
-        return nw.from_native(self.lake.marked(mark))
+    def marked(self, *marks: str) -> Frame:
+        return nw.from_native(self.lake.marked(*marks))
 
 
 class Collected(Source):

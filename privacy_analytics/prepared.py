@@ -66,18 +66,18 @@ class Prepared:
 
         Who is held back, opted out or limited today is left out of every new answer, whatever month it is about.
         """
-        source = self._source
-        left_out = [source.held(), *(source.marked(mark) for mark in ("minor", "hold"))]
+        source, marks = self._source, ["minor", "hold"]
+        left_out = [source.held()]
         if bounded.question.table == "themes" or isinstance(bounded.question, TopKeys):
-            left_out.append(source.marked("limit"))
+            marks.append("limit")
         if bounded.question.cohort:
             of = members(bounded.question.cohort, self._collected(bounded), self._snapshots, self._zone)
             accounts = accounts.join(of, on="account", how="semi")
         if bounded.population == "not opted out":
+            marks.append("opt_out")
             flags = nw.col("opted_out").fill_null(value=False) | nw.col("gpc").fill_null(value=False)
-            now = source.accounts(source.lake.batches())
-            left_out += [now.filter(flags).select("account"), source.marked("opt_out")]
-        return accounts.join(nw.concat(left_out), on="account", how="anti")
+            left_out.append(source.accounts(source.lake.batches()).filter(flags).select("account"))
+        return accounts.join(nw.concat([*left_out, source.marked(*marks)]), on="account", how="anti")
 
     def _counted(self, bounded: Bounded, snapshot: Snapshot) -> Frame:
         """Rows of one month that count if their account does."""

@@ -8,9 +8,8 @@ from datetime import datetime
 from importlib import metadata
 from typing import Any, cast
 
-from privacy_analytics import policy, themes
+from privacy_analytics import engines, policy, themes
 from privacy_analytics.contracts import Table
-from privacy_analytics.counting import LakeEngine
 from privacy_analytics.dp import answering
 from privacy_analytics.dp.charge import Charge
 from privacy_analytics.dp.questions import Bounded
@@ -25,7 +24,8 @@ Json = dict[str, Any]
 def recorded(settings: Settings, lake: Lake, at: datetime, *, purpose: str, report: str, trust: str) -> Json:
     """What is written into every release of one call; the version of the policy in force is recorded for good.
 
-    Raises PolicyError where that version is not fit to count under (``policy.ready``).
+    Raises PolicyError where that version is not fit to count under (``policy.ready``), SettingsError where the engine
+    that is to count is not installed.
     """
     return {
         "purpose": purpose,
@@ -38,7 +38,8 @@ def recorded(settings: Settings, lake: Lake, at: datetime, *, purpose: str, repo
         "delta": settings.loss.delta,
         "trust": trust,
         "scrubbing": lake.scrubbing(),
-        "software": {name: metadata.version(name) for name in ("privacy-analytics", "opendp", "polars")},
+        "software": {name: metadata.version(name) for name in ("privacy-analytics", "opendp", "polars")}
+        | engines.version(settings),
     }
 
 
@@ -55,7 +56,7 @@ def answer(
 ) -> Release:
     """Draw the noise of a question; ``read`` are the snapshots of its months, oldest first."""
     salt = hmac.digest(settings.secret_keys()[-1], b"cell priority", "sha256")
-    drawn = answering.answer(bounded, charge, LakeEngine(lake, tables, read, salt, settings.timezone), floor)
+    drawn = answering.answer(bounded, charge, engines.engine_of(settings, lake, tables, read, salt), floor)
     return Release(
         id=bounded.release_id,
         key=bounded.key,

@@ -17,9 +17,6 @@ import narwhals as nw
 from privacy_analytics.dp.local import priority
 from privacy_analytics.dp.questions import Bounded, CountRows, Histogram, Quantiles
 
-MOST_ACCOUNTS = 2**39
-"""Account codes stay below it: times the cells of a question they stay below 2^63."""
-
 
 def contributions(rows: nw.LazyFrame[Any], bounded: Bounded, salt: bytes) -> nw.LazyFrame[Any]:
     """Per (account, cell): how much that account counts there, ``n``, in at most per_account cells; and ``place``, the
@@ -27,14 +24,12 @@ def contributions(rows: nw.LazyFrame[Any], bounded: Bounded, salt: bytes) -> nw.
 
     Parameters
     ----------
-    rows : ``account`` (int64 below MOST_ACCOUNTS; any code, only whether two are equal matters), ``account_hash``
-        (int64), ``cell`` (int64, an index of ``bounded.groups``) and, where the question has a value, ``number``
+    rows : ``account`` (text or a number: only whether two are equal matters), ``account_hash`` (int64), ``cell``
+        (int64, an index of ``bounded.groups``) and, where the question has a value, ``number``
     salt : see ``priority``
     """
     size = len(bounded.groups)
-    placed = _measured(rows, bounded).with_columns(key=nw.col("account") * size + nw.col("cell"))
-    counted = _statistic(placed, bounded)
-    counted = counted.with_columns(account=nw.col("key") // size, cell=nw.col("key") % size)
+    counted = _statistic(_measured(rows, bounded), bounded)
     if bounded.per_account < size:
         order = priority(nw.col("account_hash"), nw.col("cell"), salt) * size + nw.col("cell")
         ranked = counted.with_columns(rank=order.rank("ordinal").over("account"), touched=nw.len().over("account"))
@@ -60,33 +55,36 @@ def outside(contributed: nw.LazyFrame[Any], bounded: Bounded) -> nw.LazyFrame[An
 
 def summed(kept: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """The small table that leaves the engine: by ``cell`` and ``place``, over accounts, ``n`` and ``accounts``."""
-    return kept.group_by("cell", "place").agg(nw.col("n").sum(), accounts=nw.len())
+    return kept.group_by("cell", "place").agg(nw.col("n").sum().cast(nw.Int64), accounts=nw.len().cast(nw.Int64))
 
 
 def met_a_bound(kept: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """One row: how many accounts (``accounts``) met a bound, each counted once."""
-    return kept.filter(nw.col("beyond") > 0).select("account").unique().select(accounts=nw.len())
+    met = kept.filter(nw.col("beyond") > 0).group_by("account").agg(cells=nw.len())
+    return met.select(accounts=nw.len().cast(nw.Int64))
 
 
-def _statistic(placed: nw.LazyFrame[Any], bounded: Bounded) -> nw.LazyFrame[Any]:
-    """What an account counts in each cell it touches, within its bounds there, by ``key``."""
+def _statistic(measured: nw.LazyFrame[Any], bounded: Bounded) -> nw.LazyFrame[Any]:
+    """What an account counts in each cell it touches, within its bounds there."""
     value, question = bounded.value, bounded.question
     cut = bounded.per_account < len(bounded.groups)
     more: dict[str, Any] = {"account_hash": nw.col("account_hash").min()} if cut else {}
-    by_key, zero = placed.group_by("key"), nw.lit(0, dtype=nw.Int64)
+    by_key, zero = measured.group_by("account", "cell"), nw.lit(0, dtype=nw.Int64)
     if value is None:
         counted = by_key.agg(rows=nw.len().cast(nw.Int64), **more)
         over = (nw.col("rows") > bounded.per_cell) if isinstance(question, CountRows) else nw.lit(value=False)
         return counted.with_columns(n=nw.col("rows").clip(0, bounded.per_cell), place=zero, beyond=over.cast(nw.Int64))
-    more |= {"rows": nw.len().cast(nw.Int64), "total": nw.col("value").sum(), "beyond": nw.col("outside").max()}
-    counted, total = by_key.agg(**more), nw.col("total")
+    totals = {"rows": nw.len().cast(nw.Int64), "total": nw.col("value").sum().cast(nw.Int64)}
+    counted, total = by_key.agg(**more, **totals, beyond=nw.col("outside").max()), nw.col("total")
     low, high = value.span
     if value.total:  # of one account
         amount = total.clip(low, high)
         over = ((total < low) | (total > high)).cast(nw.Int64)
         counted = counted.with_columns(beyond=nw.max_horizontal("beyond", over))
-    else:  # values are shifted to start at 0: engines differ in how they divide below it
-        amount = (total - nw.col("rows") * value.low) // nw.col("rows") + value.low
+    else:  # shifted to start at 0 and to divide without a rest: engines differ in how they round
+        above = total - nw.col("rows") * value.low
+        whole = (above - above % nw.col("rows")) / nw.col("rows")
+        amount = whole.round().cast(nw.Int64) + value.low
     counted = counted.with_columns(amount=amount)
     if isinstance(question, Quantiles | Histogram):
         return counted.with_columns(n=nw.lit(1, dtype=nw.Int64), place=nw.col("amount"))

@@ -18,6 +18,10 @@ from privacy_analytics.dp.questions import Bounded, CountRows, Histogram, Quanti
 
 P = 2**31 - 1
 """A Mersenne prime: residues have 31 bits, so a product of two stays below 2^62 on engines that raise on overflow."""
+Q = 2**31 - 19
+"""The prime before it: the residues of a hash by both are as good as independent (Chinese remainder theorem), and no
+engine rounds them, as some do when they divide.
+"""
 ROWS = 250_000
 """About so many rows are a block."""
 ACCOUNTS = 2**15
@@ -178,5 +182,5 @@ def priority(account_hash: Any, cell: Any, salt: bytes) -> Any:
     account_hash, cell : int64, as expressions of an engine or as arrays; a cell is an index of a public list
     """
     shift = int.from_bytes(hashlib.sha256(salt).digest()[:4]) % P
-    mixed = ((account_hash % P) * ((cell + shift) % P) + account_hash // P % P) % P
+    mixed = ((account_hash % P) * ((cell + shift) % P) + account_hash % Q) % P
     return mixed * mixed % P

@@ -12,9 +12,9 @@ import narwhals as nw
 Frame = nw.LazyFrame[Any]
 
 
-def newest(rows: Frame) -> Frame:
-    """The rows of each account's newest batch."""
-    return rows.filter(nw.col("batch") == nw.col("batch").max().over("account"))
+def newest(rows: Frame, *of: str) -> Frame:
+    """The rows of the newest batch of each account, or of each account and whatever else is named."""
+    return rows.filter(nw.col("batch") == nw.col("batch").max().over("account", *of))
 
 
 def held_back(held: Frame, accounts: Frame) -> Frame:
@@ -31,6 +31,7 @@ def held_back(held: Frame, accounts: Frame) -> Frame:
     return since.join(attested, on="account", how="left").filter(still).select("account")
 
 
-def set_now(marks: Frame, mark: str) -> Frame:
-    """The accounts (one column) on which a mark is set, of every row that set one or took it off."""
-    return newest(marks.filter(nw.col("mark") == mark)).filter(nw.col("is_set")).select("account")
+def set_now(marks: Frame, *wanted: str) -> Frame:
+    """The accounts (one column) on which one of these marks is set, of every row that set one or took it off."""
+    said = newest(marks.filter(nw.col("mark").is_in(wanted)), "mark")
+    return said.filter(nw.col("is_set")).select("account")

@@ -123,9 +123,9 @@ class Lake:
         held, accounts = self.scan("held", ALWAYS, batches), self.accounts(batches)
         return held_back(nw.from_native(held), nw.from_native(accounts)).to_native()
 
-    def marked(self, mark: str) -> pl.LazyFrame:
-        """The accounts (one column) on which a mark is set now, whatever snapshot a question reads."""
-        return set_now(nw.from_native(self.scan("marks", ALWAYS, self.batches())), mark).to_native()
+    def marked(self, *marks: str) -> pl.LazyFrame:
+        """The accounts (one column) on which one of these marks is set now, whatever snapshot a question reads."""
+        return set_now(nw.from_native(self.scan("marks", ALWAYS, self.batches())), *marks).to_native()
 
     def mark(self, accounts: Iterable[str], mark: str, *, is_set: bool, at: datetime) -> None:
         """Set a mark on accounts, or take it off, in a batch of its own."""

@@ -121,7 +121,7 @@ class Memory:
     def held(self, batches: Any) -> pl.LazyFrame:
         return pl.LazyFrame(schema={"account": pl.String})
 
-    def marked(self, mark: str) -> pl.LazyFrame:
+    def marked(self, *marks: str) -> pl.LazyFrame:
         return pl.LazyFrame(schema={"account": pl.String})
 
     def rows(self, table: str, months: Any) -> int:

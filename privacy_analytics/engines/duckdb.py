@@ -1,0 +1,101 @@
+"""DuckDB in this process: one plan a question, whatever its size; what does not fit into memory goes to disk."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import narwhals as nw
+import polars as pl
+
+from privacy_analytics.counting import LakeEngine
+from privacy_analytics.engines.relational import Listed, RelationalEngine, quiet
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from privacy_analytics.dp.questions import Bounded
+    from privacy_analytics.lake import Lake
+    from privacy_analytics.lake.standing import Frame
+
+_TYPES: dict[Any, str] = {
+    pl.String(): "VARCHAR",
+    pl.Int64(): "BIGINT",
+    pl.Float64(): "DOUBLE",
+    pl.Boolean(): "BOOLEAN",
+    pl.Date(): "DATE",
+    pl.Datetime("us", "UTC"): "TIMESTAMPTZ",
+}
+
+
+class DuckDBEngine(RelationalEngine):
+    """Sums on DuckDB; phrases, which no engine has words for, as ``LakeEngine`` spells them, span by span."""
+
+    @contextmanager
+    def source(self) -> Generator[_Files]:
+        with tempfile.TemporaryDirectory(prefix="spill-") as spill, duckdb.connect() as connection:
+            for name, value in {
+                "TimeZone": self.zone,
+                "temp_directory": spill,
+                "temp_file_encryption": "true",  # under a key that is gone with the process
+                "autoinstall_known_extensions": "false",  # nothing is fetched
+                "autoload_known_extensions": "false",
+                "preserve_insertion_order": "false",
+                "enable_progress_bar": "false",
+                "lock_configuration": "true",
+            }.items():
+                connection.execute(f"SET {name} = '{value}'")
+            yield _Files(self.lake, connection)
+
+    def weights(self, bounded: Bounded, found: frozenset[str]) -> Mapping[str, int]:
+        """Summed integer weights of the phrases that are not found yet."""
+        with quiet("weights"):
+            return self._spelled.weights(bounded, found)
+
+    def counts(self, bounded: Bounded, keys: Sequence[str]) -> NDArray[Any]:
+        """How many accounts have each of these phrases."""
+        with quiet("counts"):
+            return self._spelled.counts(bounded, keys)
+
+    @cached_property
+    def _spelled(self) -> LakeEngine:
+        return LakeEngine(self.lake, self.tables, self.snapshots, self.salt, self.zone)
+
+
+class _Files(Listed):
+    def __init__(self, lake: Lake, connection: duckdb.DuckDBPyConnection) -> None:
+        super().__init__(lake)
+        self._connection, self._numbers = connection, count()
+
+    def read(self, table: str, files: Sequence[Path]) -> duckdb.DuckDBPyRelation:
+        columns = self.columns(table, _TYPES)
+        if not files:
+            nothing = ", ".join(f"NULL::{kind} AS {_quoted(name)}" for name, kind in columns.items())
+            return self._connection.sql(f"SELECT {nothing} WHERE false")
+        found = self._connection.read_parquet([str(file) for file in files], union_by_name=True, hive_partitioning=True)
+        there = set(found.columns)
+        return found.project(
+            ", ".join(
+                f"{_quoted(name) if name in there else 'NULL'}::{kind} AS {_quoted(name)}"
+                for name, kind in columns.items()
+            )
+        )
+
+    def micros(self, rows: Frame, **columns: str) -> Frame:
+        since = {name: nw.col(column).dt.total_microseconds() for name, column in columns.items()}
+        return rows.with_columns(**since)
+
+    def computed(self, rows: Frame) -> Frame:
+        name = f"computed{next(self._numbers)}"
+        rows.to_native().create(name)
+        return nw.from_native(self._connection.table(name))
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
