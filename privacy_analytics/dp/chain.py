@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from privacy_analytics.dp.charge import NOTHING, Charge
 from privacy_analytics.dp.layout import EVENTS, GENESIS, HEAD, LAYOUT, check_columns, guard_anew, lay_out, layout
-from privacy_analytics.dp.reach import AFTER_A_LOSS, reached, visited
+from privacy_analytics.dp.reach import AFTER_A_LOSS, fails_quietly, reached, visited
 from privacy_analytics.errors import LedgerError
 
 _NOW = sa.select(HEAD.c.seq, HEAD.c.hash)
@@ -114,6 +114,7 @@ class Chain:
             self._reading = self.engine.execution_options(isolation_level=_SNAPSHOT[self.engine.dialect.name])
             weakref.finalize(self, self.engine.dispose)
             self._lay_out()
+        fails_quietly(self.engine)
         self.verify()
 
     @contextmanager
@@ -215,6 +216,19 @@ def upgrade(url: str) -> int:
                 raise LedgerError("The ledger changed while it was upgraded. Nothing was kept; do it again.")
         lay_out(connection)
         return _walked(connection)
+
+
+def standing(url: str) -> tuple[int, str]:
+    """Length and head of a ledger of whatever layout, its chain verified; 0 and 64 zeros where there is none yet.
+
+    Raises LedgerError where it is broken, cut off or out of reach.
+    """
+    if not layout_of(url):
+        return 0, GENESIS
+    with visited(url) as engine:
+        isolated = engine.execution_options(isolation_level=_SNAPSHOT[engine.dialect.name])
+        with isolated.connect() as connection:
+            return _walked(connection), str(connection.execute(_NOW).one().hash)
 
 
 def answered(url: str) -> set[str]:

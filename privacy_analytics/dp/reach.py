@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.event import listen
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from privacy_analytics.errors import LedgerError
 
@@ -33,6 +33,20 @@ def reached(url: str) -> Generator[sa.Engine]:
         ) from None
 
 
+def fails_quietly(engine: sa.Engine) -> None:
+    """From here on a failing database is a LedgerError that says what to do; a refusal by a unique index stays one."""
+
+    def told(context: sa.ExceptionContext) -> LedgerError | None:
+        if isinstance(context.sqlalchemy_exception, IntegrityError | None):
+            return None
+        return LedgerError(
+            f"The ledger's database failed ({type(context.original_exception).__name__}). See that its server runs and "
+            "its disk has room, then ask again: what was answered before costs nothing."
+        )
+
+    listen(engine, "handle_error", told)
+
+
 @contextmanager
 def visited(url: str) -> Generator[sa.Engine]:
     """The same for one step alone."""
@@ -44,7 +58,7 @@ def visited(url: str) -> Generator[sa.Engine]:
 
 
 def _engine(url: str) -> sa.Engine:
-    engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
     if engine.dialect.name == "sqlite":
         listen(engine, "connect", _on_connect)
         listen(engine, "begin", _on_begin)

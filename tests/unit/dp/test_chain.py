@@ -160,6 +160,15 @@ def test_a_file_that_is_no_database_is_refused_with_the_way_forward(tmp_path: An
         Ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
 
 
+def test_a_database_that_fails_later_says_what_to_do_and_quotes_nothing(ledger: Ledger, url: str):
+    execute(url, "DROP TABLE events")
+    with pytest.raises(LedgerError, match=r"database failed \(\w+\).* ask again") as refused:
+        spend(ledger, key="a question")
+    assert "a question" not in str(refused.value)
+    with pytest.raises(LedgerError, match="ask again"):
+        ledger.verify()
+
+
 def test_a_drawing_and_an_answer_are_on_disk_before_they_are_believed(tmp_path: Path):
     """A reservation is there with its drawing at the latest: nothing was drawn for one that a power cut took."""
     ledger, told = Ledger(f"sqlite:///{tmp_path}/ledger.sqlite"), []
