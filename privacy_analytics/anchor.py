@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Self
 
 from privacy_analytics.audit import AuditLog
+from privacy_analytics.dp.chain import standing
 from privacy_analytics.dp.ledger import Ledger
 from privacy_analytics.errors import LedgerError, UsageError
 from privacy_analytics.private import private_files
@@ -68,21 +69,21 @@ class Anchor:
         return found
 
 
-def take(settings: Settings, ledger: Ledger, now: datetime | None = None) -> Anchor:
+def take(settings: Settings, *, ledger: str = "", log: AuditLog | None = None, now: datetime | None = None) -> Anchor:
     """Where a workspace's chains stand now, both verified from their first entry to their last.
+
+    Parameters
+    ----------
+    ledger, log : those of a copy, in place of the workspace's; ``ledger`` is an SQLAlchemy URL
 
     Raises
     ------
     LedgerError, SettingsError
         the ledger, or the audit log, is broken
     """
-    ledger.verify()
-    return Anchor(
-        _workspace(settings),
-        (now or datetime.now(UTC)).replace(microsecond=0),
-        Head(*ledger.end()),
-        Head(*AuditLog(settings).verify()),
-    )
+    at = (now or datetime.now(UTC)).replace(microsecond=0)
+    ends = Head(*standing(ledger or settings.ledger_at)), Head(*(log or AuditLog(settings)).verify())
+    return Anchor(_workspace(settings), at, *ends)
 
 
 def check(settings: Settings, ledger: Ledger, anchors: list[Anchor]) -> None:

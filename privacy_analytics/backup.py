@@ -10,10 +10,12 @@ who was erased, with its own key, which says nothing without the other; and an a
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,7 +25,6 @@ from privacy_analytics import anchor
 from privacy_analytics.audit import AuditLog
 from privacy_analytics.dp.chain import answered
 from privacy_analytics.dp.copies import copy_database
-from privacy_analytics.dp.ledger import Ledger
 from privacy_analytics.errors import LedgerError, SettingsError, UsageError
 from privacy_analytics.lake import Lake
 from privacy_analytics.private import on_disk, private_files
@@ -34,6 +35,8 @@ _NAMING = ("published", "approved", "runs", "requests", "releases", "snapshots")
 """In this order, each before what it names."""
 _APART = ("key", "tombstone_key", "smtp_password", "lab")
 """Of ``private``: secrets, to be kept elsewhere, and what JupyterLab remembers."""
+_OTHERWISE = ("batches", "staging")
+"""Of ``lake``: copied first, and what an intake at work has not landed."""
 SUPPRESSION = ("tombstones.json", "tombstone_key")
 
 
@@ -63,30 +66,34 @@ def backup(settings: Settings, to: Path, now: datetime | None = None) -> Backup:
     if to.resolve().is_relative_to(settings.root.resolve()):
         raise UsageError("A backup lies outside the workspace, best on another disk. Name a folder there.")
     lake = Lake(settings.path("lake"))
-    with private_files(), lake.reading():
-        to.mkdir(parents=True, exist_ok=True)
+    with private_files(), lake.reading(), _only_one(to):
         for left in to.glob("*.partial"):
             shutil.rmtree(left, ignore_errors=True)
         made = to / f"{now or datetime.now(UTC):%Y%m%dT%H%M%SZ}"
         partial = to / f"{made.name}.partial"
         _copy(settings, partial)
         _check(settings, partial)
+        told = anchor.take(settings, ledger=_url(settings, partial), log=AuditLog(replace(settings, root=partial)))
         on_disk(*partial.rglob("*"), partial)
         partial.rename(made)
+        with (to / "anchors.txt").open("a", encoding="utf-8") as anchors:
+            anchors.write(f"{told}\n")
         for name in SUPPRESSION:
             if (file := settings.path("private", name)).exists():
                 shutil.copy2(file, to / f"{name}.partial")
                 (to / f"{name}.partial").replace(to / name)
+    AuditLog(settings).add("backup", copy=made.name)
     copied = [file for file in made.rglob("*") if file.is_file()]
-    about = Backup(made, len(copied), sum(file.stat().st_size for file in copied), _file(settings) is not None)
-    AuditLog(settings).add("backup", files=about.files, bytes=about.bytes)
-    return about
+    return Backup(made, len(copied), sum(file.stat().st_size for file in copied), _file(settings) is not None)
 
 
-def anchored(settings: Settings, to: Path) -> None:
-    """Add an anchor of now to those beside the copies."""
-    with private_files(), (to / "anchors.txt").open("a", encoding="utf-8") as anchors:
-        anchors.write(f"{anchor.take(settings, Ledger(settings.ledger_at))}\n")
+@contextmanager
+def _only_one(to: Path) -> Generator[None]:
+    """Another copy into the same folder waits."""
+    to.mkdir(parents=True, exist_ok=True)
+    with (to / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _copy(settings: Settings, to: Path) -> None:
@@ -99,7 +106,9 @@ def _copy(settings: Settings, to: Path) -> None:
     if file := _file(settings):
         copy_database(file, to / file.relative_to(root))
     _tree(root / "logs", to / "logs")
-    tables = [folder for folder in sorted((root / "lake").iterdir()) if folder.is_dir() and folder.name != "batches"]
+    tables = [
+        folder for folder in sorted((root / "lake").iterdir()) if folder.is_dir() and folder.name not in _OTHERWISE
+    ]
     _tree(root / "lake" / "batches", to / "lake" / "batches")
     for table in tables:
         _tree(table / "_delta_log", to / "lake" / table.name / "_delta_log")
@@ -135,10 +144,16 @@ def _file(settings: Settings) -> Path | None:
     return file if file.is_relative_to(settings.root) and file.exists() else None
 
 
+def _url(settings: Settings, made: Path) -> str:
+    """Of the ledger in a copy; empty where it is none of the workspace's files."""
+    file = _file(settings)
+    return f"sqlite:///{made / file.relative_to(settings.root)}" if file else ""
+
+
 def _check(settings: Settings, made: Path) -> None:
     """A copy knows all its releases, and has every file that its tables name."""
-    if file := _file(settings):
-        known = {f"r-{key[:12]}" for key in answered(f"sqlite:///{made / file.relative_to(settings.root)}")}
+    if url := _url(settings, made):
+        known = {f"r-{key[:12]}" for key in answered(url)}
         if any(release.stem not in known for release in made.glob("releases/r-*.json")):
             raise LedgerError(
                 "The ledger is older than its releases, so a copy of it would be, too. See: pa doctor. The copy was "

@@ -27,14 +27,13 @@ def anchor(workspace: str | None, older: TextIO | None) -> None:
     A ledger that was rolled back, or goes on in two places, is only seen beside such a line.
     """
     settings = load(workspace)
-    ledger = Ledger(settings.ledger_at)
     if older is None:
-        line = str(anchors.take(settings, ledger))
+        line = str(anchors.take(settings))
         anchors.remember(settings, line)
         click.echo(line)
         return
     found = anchors.Anchor.all_in(older.read())
-    anchors.check(settings, ledger, found)
+    anchors.check(settings, Ledger(settings.ledger_at), found)
     first, last = (pick(each.at for each in found) for pick in (min, max))
     click.echo(
         f"ok  {len(found)} anchor(s) of {first:%Y-%m-%d} to {last:%Y-%m-%d}: ledger and audit log go on from each"

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from privacy_analytics.backup import anchored
 from privacy_analytics.backup import backup as copy
 from privacy_analytics.cli import options
 from privacy_analytics.workspace import load
@@ -23,7 +22,6 @@ def backup(to: Path, workspace: str | None) -> None:
     """
     settings = load(workspace)
     made = copy(settings, to)
-    anchored(settings, to)
     click.echo(f"backup         {made.folder}  {made.files:,} files, {made.bytes / 1e6:,.1f} MB")
     if not made.ledger:
         click.echo(

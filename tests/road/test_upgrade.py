@@ -114,7 +114,7 @@ def test_an_upgraded_workspace_takes_in_knows_erases_and_reports(upgraded, tmp_p
     people = tmp_path / "people"
     people.write_text("u007@example.com\n")
     erased = ok("account", "erase", "--confirm", "--by", "N. N.", "--request-file", people, "-w", root)
-    assert "done" in erased.stdout
+    assert "erased 1 account(s)" in erased.stdout
     report = ok("run", "usage_report", "-w", root, "--month", MONTH)
     assert "report  " in report.stdout
     ok("audit", "report", f"{MONTH}/usage_report", "-w", root)

@@ -30,7 +30,7 @@ def ledger(settings: Settings) -> Ledger:
 
 
 def take(settings: Settings) -> anchor.Anchor:
-    return anchor.take(settings, ledger(settings))
+    return anchor.take(settings)
 
 
 def check(settings: Settings, *anchors: anchor.Anchor) -> None:

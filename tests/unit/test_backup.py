@@ -120,10 +120,27 @@ def test_a_backup_into_the_workspace_is_refused(october: Settings):
         backup.backup(october, october.path("logs", "backup"), NOW)
 
 
-def test_an_anchor_of_each_lies_beside_the_copies(october: Settings, tmp_path: Path):
-    for n in range(2):
-        backup.backup(october, tmp_path / "to", NOW + timedelta(seconds=n))
-        backup.anchored(october, tmp_path / "to")
-    kept = anchor.Anchor.all_in((tmp_path / "to" / "anchors.txt").read_text())
-    assert len(kept) == 2
-    anchor.check(october, Ledger(october.ledger_at), kept)
+def test_every_copy_holds_against_the_anchors_of_those_before_and_its_own(
+    october: Settings, curator_of: Any, tmp_path: Path
+):
+    made: list[backup.Backup] = []
+    for n, table in enumerate(["events", "crashes"]):
+        ask(curator_of(october), table)
+        made.append(backup.backup(october, tmp_path / "to", NOW + timedelta(seconds=n)))
+    first, second = anchor.Anchor.all_in((tmp_path / "to" / "anchors.txt").read_text())
+    older, newer = (restored(each.folder, october.path("private", "key")) for each in made)
+    for settings in (october, newer):
+        anchor.check(settings, Ledger(settings.ledger_at), [first, second])
+    anchor.check(older, Ledger(older.ledger_at), [first])
+    with pytest.raises(LedgerError, match="shorter than it was"):
+        anchor.check(older, Ledger(older.ledger_at), [second])
+
+
+def test_a_workspace_of_an_earlier_version_can_be_copied_before_it_is_upgraded(
+    october: Settings, curator_of: Any, tmp_path: Path
+):
+    ask(curator_of(october), "events")
+    with sqlite3.connect(october.path("ledger.sqlite")) as ledger:
+        ledger.execute("PRAGMA user_version = 0")
+    ledger.close()
+    assert backup.backup(october, tmp_path / "to", NOW).ledger

@@ -70,7 +70,7 @@ def busy(october: Settings, curator_of: Any) -> Settings:
     Requests(october, lake).create("access", ["0" * 32], by="Ada Canary", received=date(2026, 10, 20))
     with pytest.raises(KeyError), attempted(october.path("runs", "2026-10", "usage_report")):
         raise KeyError
-    anchor.remember(october, str(anchor.take(october, Ledger(october.ledger_at), NOW)))
+    anchor.remember(october, str(anchor.take(october, now=NOW)))
     return october
 
 
