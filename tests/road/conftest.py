@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "leak")]  # steps, kills and find
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "leak"), str(HERE.parent / "crash")]  # steps, kills, find, databases
 
+from databases import server  # noqa: E402, F401  # a fixture
 from steps import MONTH, copy, ok  # noqa: E402
 
 from privacy_analytics.sample import write_sample  # noqa: E402
