@@ -29,9 +29,9 @@ class Rule:
 
     def old(self, ended: Sequence[datetime], now: datetime) -> list[int]:
         """Which of these, the newest last, are old."""
-        beyond = len(ended) - self.keep if self.keep is not None else len(ended)
-        limit = now - timedelta(days=self.days) if self.days is not None else now
-        return [number for number, at in enumerate(ended) if number < beyond and at <= limit]
+        beyond = len(ended) - (self.keep or 0)
+        old = [at <= now - timedelta(days=self.days or 0) or self.days is None for at in ended]
+        return [number for number, is_old in enumerate(old) if is_old and number < beyond]
 
 
 @dataclass

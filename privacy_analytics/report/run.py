@@ -30,7 +30,7 @@ from privacy_analytics.report.attempts import Attempt, attempted
 from privacy_analytics.report.execution import Limits, Progress, execute, ready
 from privacy_analytics.report.lint import check_purposes, lint
 from privacy_analytics.report.parameters import typed
-from privacy_analytics.report.places import FAILED, MANIFEST, NOTEBOOK, PAGE, check_month, finished, numbered, placed  # noqa: F401
+from privacy_analytics.report.places import FAILED, MANIFEST, NOTEBOOK, PAGE, check_month, numbered, placed
 from privacy_analytics.report.render import Facts, render_html, title_of
 from privacy_analytics.report.shared import cells, failed, outputs
 from privacy_analytics.settings import Settings

@@ -22,3 +22,11 @@ def test_a_run_killed_at_any_moment_pays_no_answer_twice(filled, tmp_path):
     kills.survive(kills.report(root), root, kills.moments(3, length, seed=7), kills.check_releases)
     kills.settled(root)
     kills.check_same_questions(root, undisturbed)
+
+
+def test_a_scheduled_job_killed_at_any_moment_publishes_one_report_and_its_records_tell_the_truth(filled, tmp_path):
+    undisturbed, root = copy(filled, tmp_path / "undisturbed"), copy(filled, tmp_path / "w")
+    length = kills.seconds(kills.job(undisturbed))
+    kills.survive(kills.job(root), root, kills.moments(3, length, seed=7), kills.check_jobs)
+    kills.done(root)
+    kills.check_same_questions(root, undisturbed)

@@ -70,6 +70,7 @@ def test_a_scheduled_job_runs_once_and_an_interactive_one_whenever_it_is_asked(h
     assert places(house) == ["2026-10/usage/001"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("changed", ["notebook", "parameters", "version", "page", "product"])
 def test_a_scheduled_job_runs_again_where_anything_of_it_has_changed(house, kernels, changed, monkeypatch):
     folder, job = do(house, JOB, ONCE).run.folder, JOB
@@ -87,6 +88,7 @@ def test_a_scheduled_job_runs_again_where_anything_of_it_has_changed(house, kern
     assert len(kernels) == 2
 
 
+@pytest.mark.long
 def test_every_parameter_set_has_a_place_of_its_own_in_runs_and_on_the_site(house, tmp_path):
     (tmp_path / "sets.toml").write_text('[mix]\ngroup = "adopters:mix_assist"\n[studio]\nspend = 0.3\n')
     named = parameter_sets(tmp_path / "sets.toml")
@@ -134,6 +136,7 @@ def test_a_failure_is_worse_than_waiting_and_the_highest_is_the_worst(codes, cod
     assert worst(codes) == code
 
 
+@pytest.mark.long
 def test_publishing_again_what_the_site_shows_changes_nothing(house):
     terms = replace(ONCE, publish_as="N. N.")
     page = do(house, JOB, terms).page
@@ -176,6 +179,7 @@ def test_a_job_waits_for_the_months_files_and_one_that_is_asked_does_not(house):
     assert do(waits, JOB, Terms()).attempt.provisional
 
 
+@pytest.mark.long
 def test_a_dead_kernel_is_a_failure_and_replaces_nothing(house):
     do(house, JOB, ONCE)
     write(house, "usage", "Breaks.")
