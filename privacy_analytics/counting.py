@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 SPAN_ROWS = 2**20
 """About so many rows are in memory at once."""
+SPAN_TEXTS = 2**17
+"""The same for texts: a row of them has many words."""
 OPERATOR = logging.getLogger("privacy_analytics.operator")
 """For the operator alone: it never reaches the standard error of an analyst's kernel."""
 OPERATOR.propagate = False
@@ -66,7 +69,8 @@ class LakeEngine:
         self._lake, self._tables, self._snapshots = lake, tables, snapshots
         self._salt, self._zone = salt, zone
         self._prepared = Prepared(InMemory(lake), tables, snapshots, zone)
-        self._phrases = cache(self._said)
+        self._spans_of_texts = cache(self._spans)
+        self._phrases = lru_cache(maxsize=1)(LakeEngine._said)
 
     def sums(self, bounded: Bounded) -> Sums:
         """Over all accounts: one row of numbers a group, in their order; one number in it, or one a place."""
@@ -91,20 +95,36 @@ class LakeEngine:
 
     def weights(self, bounded: Bounded, found: frozenset[str]) -> Mapping[str, int]:
         """Summed integer weights of the phrases that are not found yet."""
-        return phrases.weights(self._phrases(bounded), found, bounded.per_account, self._salt)
+        summed = Counter[str]()
+        for said in self._spoken(bounded):
+            summed.update(phrases.weights(said, found, bounded.per_account, self._salt))
+        return summed
 
     def counts(self, bounded: Bounded, keys: Sequence[str]) -> NDArray[np.int64]:
         """How many accounts have each of these phrases."""
-        counted = phrases.counts(self._phrases(bounded), keys, bounded.per_account, self._salt)
-        return np.array(counted, np.int64)
+        counted = np.zeros(len(keys), np.int64)
+        for said in self._spoken(bounded):
+            counted += np.array(phrases.counts(said, keys, bounded.per_account, self._salt), np.int64)
+        return counted
 
     def _blocks(self, bounded: Bounded) -> Iterator[local.Rows]:
         """All rows, a span of accounts after the other: every step reads one account at a time."""
+        for part in self._spans(bounded, SPAN_ROWS):
+            yield from local.blocks(part._together(bounded))
+
+    def _spoken(self, bounded: Bounded) -> Iterator[pl.DataFrame]:
+        """The phrases of all accounts, a span of them after the other. The last span's are kept: of a month with one
+        span, which is nearly every month, phrases are spelled out once.
+        """
+        for part in self._spans_of_texts(bounded, SPAN_TEXTS):
+            yield self._phrases(part, bounded)
+
+    def _spans(self, bounded: Bounded, most: int) -> list[LakeEngine]:
+        """This engine over one span of accounts after the other, each of about so many rows."""
         months = [snapshot.month for snapshot in self._snapshots]
         rows = max(self._lake.rows(bounded.question.table, [*months, ALWAYS]), self._lake.rows("accounts", [ALWAYS]))
-        for lake in self._lake.in_spans(-(-rows // SPAN_ROWS) or 1):
-            part = LakeEngine(lake, self._tables, self._snapshots, self._salt, self._zone)
-            yield from local.blocks(part._together(bounded))
+        about = self._tables, self._snapshots, self._salt, self._zone
+        return [LakeEngine(lake, *about) for lake in self._lake.in_spans(-(-rows // most) or 1)]
 
     def _together(self, bounded: Bounded) -> local.Rows:
         """The rows that a question counts, account by account: so a batch holds them; several are put together."""

@@ -15,7 +15,7 @@ import narwhals as nw
 import polars as pl
 
 from privacy_analytics.counting import LakeEngine
-from privacy_analytics.engines.relational import Listed, RelationalEngine, quiet
+from privacy_analytics.engines.relational import Listed, RelationalEngine, quietly
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,13 +55,11 @@ class DuckDBEngine(RelationalEngine):
 
     def weights(self, bounded: Bounded, found: frozenset[str]) -> Mapping[str, int]:
         """Summed integer weights of the phrases that are not found yet."""
-        with quiet("weights"):
-            return self._spelled.weights(bounded, found)
+        return quietly("weights", lambda: self._spelled.weights(bounded, found))
 
     def counts(self, bounded: Bounded, keys: Sequence[str]) -> NDArray[Any]:
         """How many accounts have each of these phrases."""
-        with quiet("counts"):
-            return self._spelled.counts(bounded, keys)
+        return quietly("counts", lambda: self._spelled.counts(bounded, keys))
 
     @cached_property
     def _spelled(self) -> LakeEngine:

@@ -6,10 +6,10 @@ What leaves the engine is one row of sums a cell and bin, how many accounts met 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import narwhals as nw
 import numpy as np
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from privacy_analytics.snapshots import Snapshot
 
 
+T = TypeVar("T")
 _COLUMNS = ("cell", "place", "n", "accounts")
 _MET, _DROPPED = -1, -2
 
@@ -79,9 +80,7 @@ class RelationalEngine(ABC):
 
     def sums(self, bounded: Bounded) -> Sums:
         """Over all accounts: one row of numbers a group, in their order; one number in it, or one a place."""
-        with quiet("sums"), self.source() as source:
-            each = source.computed(bounding.contributions(self._rows(source, bounded), bounded, self.salt))
-            table = _table(each, bounded).collect("pyarrow").rows()
+        table = quietly("sums", lambda: self._table(bounded))
         size, width = len(bounded.groups), bins(bounded)
         n, accounts = np.zeros((size, width), np.int64), np.zeros((size, width), np.int64)
         met = dropped = 0
@@ -95,29 +94,32 @@ class RelationalEngine(ABC):
         told_of_dropped(dropped)
         return Sums(n, accounts, met if bounded.clipped else 0)
 
+    def _table(self, bounded: Bounded) -> list[tuple[Any, ...]]:
+        with self.source() as source:
+            each = source.computed(bounding.contributions(self._rows(source, bounded), bounded, self.salt))
+            return _leaving(each, bounded).collect("pyarrow").rows()
+
     def _rows(self, source: Source, bounded: Bounded) -> Frame:
         prepared = self.prepared(source)
         rows = prepared.rows(bounded).with_columns(nw.col("cell").cast(nw.Int64)).filter(nw.col("cell") >= 0)
         return rows if isinstance(bounded.question, Retention) else prepared.population(rows, bounded)
 
 
-@contextmanager
-def quiet(where: str) -> Generator[None]:
+def quietly(where: str, compute: Callable[[], T]) -> T:
     """An engine's errors quote rows and paths: the operator's log gets their type and place, nobody gets their text.
 
     Raises LedgerError in their place.
     """
     try:
-        yield
-        return
+        return compute()
     except PrivacyAnalyticsError:
         raise
     except Exception as error:  # noqa: BLE001  # an engine raises what it likes
         OPERATOR.error("the engine failed in %s: %s", where, type(error).__name__)
-    raise LedgerError(LOST)
+    raise LedgerError(LOST)  # out here it has no context that a traceback would show
 
 
-def _table(each: Frame, bounded: Bounded) -> Frame:
+def _leaving(each: Frame, bounded: Bounded) -> Frame:
     """What leaves the engine, at once: sums by cell and bin, and two counts of accounts under numbers of no cell."""
     wrong = bounding.outside(each, bounded)
     kept = each.join(wrong, on="account", how="anti")

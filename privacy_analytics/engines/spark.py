@@ -17,7 +17,7 @@ from pyspark.sql import functions as f
 
 from privacy_analytics import phrases
 from privacy_analytics.engines.cluster import session
-from privacy_analytics.engines.relational import Listed, RelationalEngine, quiet
+from privacy_analytics.engines.relational import Listed, RelationalEngine, quietly
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,8 +69,11 @@ class SparkEngine(RelationalEngine):
     def weights(self, bounded: Bounded, found: frozenset[str]) -> Mapping[str, int]:
         """Summed integer weights of the phrases that are not found yet."""
         per_account, salt = bounded.per_account, self.salt
-        with quiet("weights"):
-            return self._over_phrases(bounded, lambda said: phrases.weights(said, found, per_account, salt))
+
+        def weighed(said: pl.DataFrame) -> Mapping[str, int]:
+            return phrases.weights(said, found, per_account, salt)
+
+        return quietly("weights", lambda: self._over_phrases(bounded, weighed))
 
     def counts(self, bounded: Bounded, keys: Sequence[str]) -> NDArray[np.int64]:
         """How many accounts have each of these phrases."""
@@ -79,8 +82,7 @@ class SparkEngine(RelationalEngine):
         def counted(said: pl.DataFrame) -> Mapping[str, int]:
             return dict(zip(asked, phrases.counts(said, asked, per_account, salt), strict=True))
 
-        with quiet("counts"):
-            summed = self._over_phrases(bounded, counted) if asked else {}
+        summed = quietly("counts", lambda: self._over_phrases(bounded, counted)) if asked else {}
         return np.array([summed.get(key, 0) for key in asked], np.int64)
 
     def _over_phrases(self, bounded: Bounded, of: Callable[[pl.DataFrame], Mapping[str, int]]) -> dict[str, int]:
