@@ -123,6 +123,16 @@ def test_an_upgraded_workspace_takes_in_knows_erases_and_reports(upgraded, tmp_p
 
 
 @pytest.mark.long
+def test_a_backup_of_an_earlier_version_is_accepted_then_upgraded(old, tmp_path):
+    moved = old.rename(tmp_path / "moved")
+    assert "pa doctor --accept-restore" in pa("upgrade", "-w", moved).stderr
+    accepted = pa("doctor", "--accept-restore", "-w", moved)
+    assert (accepted.returncode, "pa upgrade" in accepted.stderr) == (10, True)
+    ok("upgrade", "-w", moved)
+    ok("doctor", "--accept-restore", "-w", moved)
+
+
+@pytest.mark.long
 def test_an_upgrade_that_is_killed_is_completed_by_the_next(old, tmp_path):
     length = seconds(command("upgrade", "-w", unpacked(tmp_path / "timed")))
     rows = stored(old)
