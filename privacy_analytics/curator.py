@@ -90,9 +90,7 @@ class Curator:
 
     def open_ledger(self) -> Ledger:
         """The ledger, its chain verified, whatever releases are stored."""
-        url = self.settings.ledger_url
-        relative = url.startswith("sqlite:///") and not url.startswith("sqlite:////")
-        return Ledger(f"sqlite:///{self.settings.path(url.removeprefix('sqlite:///'))}" if relative else url)
+        return Ledger(self.settings.ledger_at)
 
     def call(self, name: str, request: Mapping[str, Any]) -> Json:
         """Answer one of the five calls by name. Raises UsageError for another name."""

@@ -67,7 +67,7 @@ def verify(workspace: str | None) -> None:
     ledger = Curator(settings).ledger
     click.echo(f"audit log      {entries} entries, unbroken; head {head}")
     click.echo(f"ledger         {ledger.verify()} entries, unbroken; head {ledger.head()}")
-    click.echo("Keep them outside the workspace, as pa anchor prints them: a log that was cut at its end shows only beside them.")
+    click.echo("Keep them outside, as pa anchor prints them: a log that was cut at its end shows only beside them.")
 
 
 @audit.command()

@@ -210,6 +210,7 @@ def upgrade(url: str) -> int:
         _wait(connection)
         if layout(connection) < LAYOUT:
             check_columns(connection)
+            connection.execute(_LOCK)  # nobody adds meanwhile
             before = _walked(connection)
             guard_anew(connection)
             if _walked(connection) != before:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.event import listen
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from privacy_analytics.errors import LedgerError
+from privacy_analytics.errors import LedgerError, SettingsError
 
 ENTER = "enter the stored releases with their charges: pa doctor --accept-restore --name NAME --reason WHY"
 AFTER_A_LOSS = f"Restore the newest backup; without one, move the ledger aside. Then {ENTER}"
@@ -19,7 +19,10 @@ AFTER_A_LOSS = f"Restore the newest backup; without one, move the ledger aside. 
 
 @contextmanager
 def reached(url: str) -> Generator[sa.Engine]:
-    """An engine for a ledger's database. Raises LedgerError for whatever keeps it from being used meanwhile."""
+    """An engine for a ledger's database.
+
+    Raises LedgerError for whatever keeps it from being used meanwhile, SettingsError where its role lacks a right.
+    """
     try:
         yield _engine(url)
     except ModuleNotFoundError:
@@ -27,6 +30,11 @@ def reached(url: str) -> Generator[sa.Engine]:
             "A ledger on PostgreSQL needs psycopg. Install it with: pip install 'privacy-analytics[postgres]'"
         ) from None
     except DBAPIError as error:
+        if type(error.orig).__name__ == "InsufficientPrivilege":
+            raise SettingsError(
+                "The role of ledger.url may not do this to the ledger's tables. Grant it what docs/operator.md names; "
+                "an upgrade is for the role that owns them."
+            ) from None
         raise LedgerError(
             f"The ledger's database cannot be used ({type(error.orig).__name__}). "
             f"See that ledger.url is right and its server runs. {AFTER_A_LOSS}"

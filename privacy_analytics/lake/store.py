@@ -39,7 +39,7 @@ from privacy_analytics.workspace import check_rotated
 PARTITIONS = ("month", "batch")
 FILE_ROWS = 32_768
 """About so many rows lie in one file: what has to be written anew where one account is erased."""
-_ABOUT_REQUESTS = ("marks", "subjects")
+ABOUT_REQUESTS = ("marks", "subjects")
 """Tables that no question counts the rows of; a snapshot does not name their batches."""
 
 
@@ -86,7 +86,7 @@ class Lake:
 
     def batches_of(self, month: str) -> tuple[str, ...]:
         """The committed batches that hold rows of a month, or accounts, oldest first."""
-        counted = [table for table in self.schemas if table not in _ABOUT_REQUESTS]
+        counted = [table for table in self.schemas if table not in ABOUT_REQUESTS]
         found = {batch for table in counted for held, batch, _ in self.live(table) if held in (month, ALWAYS)}
         return tuple(batch for batch in self.batches() if batch in found)
 

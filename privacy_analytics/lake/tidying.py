@@ -14,11 +14,8 @@ from privacy_analytics.lake.columns import ALWAYS
 from privacy_analytics.lake.copying import filed, in_order
 from privacy_analytics.lake.rewriting import forget, removal
 from privacy_analytics.lake.spans import Span
-from privacy_analytics.lake.store import PARTITIONS, Lake
+from privacy_analytics.lake.store import ABOUT_REQUESTS, PARTITIONS, Lake
 from privacy_analytics.private import private_files
-
-_ABOUT_REQUESTS = ("marks", "subjects")
-"""Tables that grow by a batch a request."""
 
 
 def outside_spans(lake: Lake) -> dict[str, list[Path]]:
@@ -45,7 +42,7 @@ def small_batches(lake: Lake) -> list[list[str]]:
     The newest row of a mark holds, by batch. So an intake stays between what came before and after it, and no group
     sets a mark of an account twice.
     """
-    counted = {batch for table in lake.schemas if table not in _ABOUT_REQUESTS for _, batch, _ in lake.live(table)}
+    counted = {batch for table in lake.schemas if table not in ABOUT_REQUESTS for _, batch, _ in lake.live(table)}
     taken_in = counted | {file.stem for file in lake.root.glob("quarantine/*.parquet")}
     marks = lake.scan("marks", ALWAYS, lake.batches()).select("batch", "account", "mark").collect()
     marked = {batch: set(rows.drop("batch").iter_rows()) for (batch,), rows in marks.group_by("batch")}
@@ -66,7 +63,7 @@ def small_batches(lake: Lake) -> list[list[str]]:
 def compact(lake: Lake) -> None:
     """Make one batch of each group of small ones: its newest, which then has the rows of all."""
     for group in small_batches(lake):
-        for table in _ABOUT_REQUESTS:
+        for table in ABOUT_REQUESTS:
             held = [each for each in lake.live(table) if each[1] in group]
             if any(batch != group[-1] for _, batch, _ in held):
                 _replace(lake, table, ALWAYS, group[-1], held)

@@ -43,7 +43,7 @@ def test_both_chains_are_verified_and_their_heads_are_told_to_be_written_down(pa
     ledger = Curator(empty).ledger
     assert f"audit log      1 entries, unbroken; head {AuditLog(empty).verify()[1]}\n" in done
     assert f"ledger         1 entries, unbroken; head {ledger.events()[-1].hash}\n" in done
-    assert "Keep them outside the workspace, as pa anchor prints them" in done
+    assert "Keep them outside, as pa anchor prints them" in done
 
 
 def test_a_changed_log_is_not_verified(pa, empty):

@@ -39,7 +39,7 @@ def test_what_init_writes_is_read(empty: Settings):
         ("marketing = 50", "", "lacks floors.marketing"),
         ("epsilon = 2.0", 'epsilon = "2"', "loss.epsilon .* is not a float"),
         ("inside = 20", "inside = true", "floors.inside .* is not a int"),
-        ("format = 1", "format = 2", "format 2"),
+        ("format = 1", "format = 2", "another format than 1.*version that wrote it"),
         ("[floors]", "[floors", "not valid TOML"),
         ('timezone = "UTC"', 'timezone = "Europe/Berln"', "Did you mean Europe/Berlin"),
         ("epsilon = 2.0", "epsilon = 0", "epsilon .* between 0 and 20"),

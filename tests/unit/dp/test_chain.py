@@ -275,6 +275,10 @@ def test_a_role_that_may_only_add_can_release_and_cannot_do_more(server: Server)
         f"GRANT SELECT, UPDATE ON head TO only_adds_{schema}",
     )
     narrow = url.replace("//ledger@", f"//only_adds_{schema}@")
+    execute(url, "COMMENT ON TABLE events IS NULL")
+    with pytest.raises(SettingsError, match="role that owns them"):
+        chain.upgrade(narrow)
+    chain.upgrade(url)
     ledger = Ledger(narrow)
     with ledger.turn():
         spend(ledger)
