@@ -24,6 +24,7 @@ from privacy_analytics.lake import write_private
 from privacy_analytics.rights.requests import RECORD
 from privacy_analytics.rights.withdrawal import Withdrawals, gone
 from privacy_analytics.settings import FILE, Settings
+from privacy_analytics.stored import release_store
 from privacy_analytics.witness import UNREADABLE, find
 from privacy_analytics.witness.decodings import views
 from privacy_analytics.workspace import FOLDERS
@@ -65,7 +66,7 @@ class Sweep:
     def look(self) -> Seen:
         """Every place in the workspace that tells of the needles."""
         hits = [hit for hit in find(self.settings.root, self.needles, leave=self.leave) if not _bare(hit.where)]
-        files = {hit.path for hit in hits if hit.needle != UNREADABLE} | self._open()
+        files = {hit.path for hit in hits if hit.needle != UNREADABLE} | self._open() | self._on_server()
         return Seen(tuple(sorted(files)), tuple(sorted({hit.path for hit in hits if hit.needle == UNREADABLE})))
 
     def clean(self) -> Counter[str]:
@@ -166,8 +167,17 @@ class Sweep:
         found = {path: self.settings.path(path) for path in told}
         return {path for path, file in found.items() if file not in self.leave and _digest(file) == told[path]}
 
+    def _on_server(self) -> set[str]:
+        """Releases that hold a needle and lie in a database, which the witness does not open."""
+        if not self.settings.operating.releases_url:
+            return set()
+        kept = release_store(self.settings)
+        ids = kept.ids()
+        told = self._telling([kept.text(each) or "" for each in ids])
+        return {f"releases/{each}" for each, holds in zip(ids, told, strict=True) if holds}
+
     def _remember(self, paths: Iterator[str]) -> None:
-        told = {path: _digest(self.settings.path(path)) for path in paths}
+        told = {path: digest for path in paths if (digest := _digest(self.settings.path(path)))}
         if told or self._unswept.exists():
             write_private(self._unswept, json.dumps(told, indent=1))
 

@@ -12,6 +12,7 @@ from databases import Server
 from privacy_analytics import doctor, workspace
 from privacy_analytics.dp.questions import CountAccounts
 from privacy_analytics.errors import LedgerError, SettingsError
+from privacy_analytics.rights.sweep import Sweep
 from privacy_analytics.settings import Settings
 from privacy_analytics.stored import release_store
 
@@ -100,6 +101,15 @@ def test_the_same_workspace_restored_on_another_host_gets_the_same_answers_for_n
     workspace.accept_restore(root)
     (again,) = ask(workspace.load(root), ONE)
     assert (again["nano_rho"], again["releases"]) == (0, first["releases"])
+
+
+def test_an_erasure_looks_into_the_releases_of_a_database(october: Settings, server: Server, ask: Ask):
+    moved = keep(october, releases=server.new())
+    ask(moved, THREE)
+    assert Sweep(moved, ["nobody's words"], ()).left() == []
+    sweep = Sweep(moved, ["mix_assist"], [moved.path("lake"), moved.path("ledger.sqlite")])
+    assert sweep.clean()["releases"] == 0
+    assert "releases still holds something (1 file(s)). Releases are aggregate and never edited." in sweep.left()[0]
 
 
 def test_two_lakes_on_one_ledger_spend_from_one_budget_and_mix_their_answers(

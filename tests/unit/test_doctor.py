@@ -79,6 +79,19 @@ def test_releases_that_a_restored_ledger_does_not_know_are_entered_and_stay_the_
     assert doctor.accept_restore(october.root).releases == 0
 
 
+def test_a_release_that_the_store_lacks_is_told_and_written_again_from_the_ledger(october: Settings, curator_of: Any):
+    answered(october, curator_of)
+    whole = {file: file.read_bytes() for file in october.path("releases").iterdir()}
+    for file in october.path("releases").glob(f"{min(whole).stem}.*"):
+        file.unlink()
+    entries = len(curator_of(october).ledger.events())
+    (finding,) = [each for each in doctor.examine(october.root) if "not in the release store" in each.what]
+    assert (finding.level, finding.what.split()[0]) == ("warning", "1")
+    assert [doctor.accept_restore(october.root).written for _ in range(2)] == [1, 0]
+    assert {file: file.read_bytes() for file in october.path("releases").iterdir()} == whole
+    assert len(curator_of(october).ledger.events()) == entries
+
+
 def test_releases_are_entered_under_a_name_and_a_reason_alone(october: Settings, curator_of: Any):
     answered(october, curator_of)
     remove_ledger(october)
