@@ -55,7 +55,8 @@ def test_a_run_goes_whole_for_its_page_and_loses_an_output_for_what_was_executed
 
 
 def test_a_published_report_is_withdrawn_and_what_it_takes_to_make_it_again_is_known(empty, planted):
-    made = {"month": "2026-10", "report": "usage_report", "parameters": {"month": "2026-10", "adopters": "chat"}}
+    given = {"month": "2026-10", "adopters": "chat"}
+    made = {"month": "2026-10", "report": "usage_report", "snapshot": "2026-10.r0", "parameters": given}
     planted("runs/2026-10/usage_report/001/manifest.json", json.dumps(made | {"files": {"report.html": "7f"}}))
     planted("runs/2026-10/usage_report/002/manifest.json", json.dumps(made | {"files": {"report.html": "8f"}}))
     planted("published/2026-10/usage_report-chat/manifest.json", json.dumps({"sha256": "7f"}))
@@ -66,6 +67,7 @@ def test_a_published_report_is_withdrawn_and_what_it_takes_to_make_it_again_is_k
     assert not empty.path("published/2026-10/usage_report-chat").exists()
     (told,) = json.loads(empty.path("requests/withdrawn.json").read_text())
     assert (told["report"], told["parameters"]) == ("usage_report", {"adopters": "chat"})
+    assert told["snapshot"] == "2026-10.r0"
 
 
 @pytest.mark.long
