@@ -16,13 +16,13 @@ from typing import Any
 
 from privacy_analytics.audit import AuditLog
 from privacy_analytics.curator import Curator
-from privacy_analytics.errors import NotFound, UsageError
+from privacy_analytics.errors import UsageError
 from privacy_analytics.marketing.publish import newer_revision, publish, published
 from privacy_analytics.notices import notify
 from privacy_analytics.report.attempts import Attempt, attempted
 from privacy_analytics.report.execution import Limits, Progress
 from privacy_analytics.report.places import check_month, placed
-from privacy_analytics.report.run import Run, run
+from privacy_analytics.report.run import Run, run, source_of
 from privacy_analytics.settings import Settings
 from privacy_analytics.snapshots import Snapshot, last_complete_month, revise, snapshot
 
@@ -113,9 +113,8 @@ def do(settings: Settings, job: Job, terms: Terms, progress: Progress | None = N
 
     Raises what ``snapshot``, ``revise``, ``run`` and ``publish`` raise.
     """
-    if not settings.path("notebooks", f"{job.report}.ipynb").is_file():
-        raise NotFound("The workspace has no such notebook. See which it has: ls notebooks")
     home = settings.path("runs", job.month, job.place)
+    source_of(settings, job.report)  # what is misspelt leaves no record
     tell = partial(notify, settings) if terms.scheduled else None
     with attempted(home, scheduled=terms.scheduled, then=tell) as attempt:
         return _done(settings, job, terms, attempt, progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from privacy_analytics.figures.words import PROVISIONAL
@@ -42,9 +43,10 @@ def composed(settings: Settings, attempt: Attempt) -> Notice:
         ("Cell", f"{attempt.cell}{under}" if attempt.cell and not done else ""),
         ("Error", attempt.error),
         *(("Rule", rule) for rule in attempt.rules),
-        ("Waited", f"since {attempt.began}, {attempt.tries - 1} time(s)" if attempt.tries > 1 else ""),
-        ("Began", attempt.began),
-        ("Ended", attempt.ended),
+        ("Tries", str(attempt.tries) if attempt.tries > 1 else ""),
+        ("Began", _when(attempt.began, settings)),
+        ("Ended", _when(attempt.ended, settings)),
+        ("Page", f"published/{month}/{place}/index.html" if done and attempt.published else ""),
     ]
     lines = [f"{label:<14} {text}" for label, text in facts if text]
     todo = what_to_do(attempt)
@@ -55,3 +57,7 @@ def composed(settings: Settings, attempt: Attempt) -> Notice:
         f"{settings.product}: {place} {month} {said}{' (provisional)' if done and attempt.provisional else ''}",
         "\n".join([*lines, "", *([todo] if todo else []), f"More: pa runs show {attempt.name}", ""]),
     )
+
+
+def _when(at: str, settings: Settings) -> str:
+    return f"{datetime.fromisoformat(at).astimezone(settings.zone):%Y-%m-%d %H:%M} {settings.timezone}"

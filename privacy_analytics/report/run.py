@@ -102,7 +102,7 @@ def run(
     """
     check_month(month)
     place = placed(report, name, parameters)
-    home, source = settings.path("runs", month, place), _notebook(settings, report)
+    home, source = settings.path("runs", month, place), source_of(settings, report)
     with nullcontext(attempt) if attempt else attempted(home) as record:
         book: Any = nbformat.read(source, as_version=4)  # pyright: ignore[reportUnknownMemberType]
         title = title_of(book)
@@ -162,7 +162,8 @@ def standing(home: Path, about: Mapping[str, Any]) -> Path | None:
     return folder if same and not manifest.changed(folder, made) else None
 
 
-def _notebook(settings: Settings, report: str) -> Path:
+def source_of(settings: Settings, report: str) -> Path:
+    """The workspace's notebook of a name. Raises NotFound where it has none."""
     source = settings.path("notebooks", f"{report}.ipynb")
     if not source.is_file():
         known = ", ".join(sorted(file.stem for file in settings.path("notebooks").glob("*.ipynb")))

@@ -184,9 +184,9 @@ def test_path_traversal_has_only_its_rule_between(empty, monkeypatch):
     empty.path("notebooks").mkdir()
     monkeypatch.setattr(places, "_REPORT", re.compile(".*"))
     assert places.placed("../outside", "", {}) == "../outside"
-    assert run._notebook(empty, "../outside").is_file()
+    assert run.source_of(empty, "../outside").is_file()
     with pytest.raises(NotFound):
-        run._notebook(empty, "missing")
+        run.source_of(empty, "missing")
 
 
 # notebook reads raw files

@@ -59,6 +59,7 @@ def test_a_success_says_what_was_made_and_that_it_is_provisional(empty, ended):
     assert notice.about == "success"
     assert notice.subject == "Plugin: case_study-mix_assist 2026-10 published (provisional)"
     assert "Report         case_study\nParameter set  mix_assist\n" in notice.text
+    assert "Page           published/2026-10/case_study-mix_assist/index.html\n" in notice.text
     assert "Provisional: files of the month were still missing" in notice.text
     assert "pa runs show 2026-10/case_study-mix_assist/001" in notice.text
 
