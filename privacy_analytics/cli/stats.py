@@ -118,7 +118,7 @@ def claims(run: str, workspace: str | None) -> None:
     from privacy_analytics.marketing.approvals import unfit
     from privacy_analytics.marketing.publish import report_of
     from privacy_analytics.marketing.statistics import statistics
-    from privacy_analytics.report.run import finished
+    from privacy_analytics.report.places import finished
 
     site, problems = _site(workspace), dict[str, None]()
     floor, population = policy.floor(site.settings, "marketing"), policy.population(site.settings, "marketing")
