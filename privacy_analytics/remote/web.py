@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
+import weakref
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -86,13 +87,15 @@ class HttpCurator:
             trusted = ssl.create_default_context(cafile=self._ca)
         except OSError:
             raise SettingsError("`ca` is no file of certificates in PEM form. Ask the operator for it.") from None
-        return httpx.Client(
+        client = httpx.Client(
             base_url=self._address,
             headers={"Authorization": f"Bearer {self._token}"},
             verify=trusted,
             timeout=httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS),
             trust_env=False,  # no proxy that nobody named here is told the token
         )
+        weakref.finalize(self, client.close)
+        return client
 
     def _unreached(self, error: Exception) -> PrivacyAnalyticsError:
         cause: BaseException | None = error
