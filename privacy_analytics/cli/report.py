@@ -74,9 +74,8 @@ def run(
                 done = do(settings, job, terms, tell)
         except Exception as error:  # noqa: BLE001  # the others go on; what may be said of it, ``told`` knows
             codes.append(told(error))
-            click.echo(
-                f"{job.place:<14} {job.month}  {'waits' if codes[-1] == TryLater.exit_code else 'failed'}, exit {codes[-1]}"
-            )
+            state = "waits" if codes[-1] == TryLater.exit_code else "failed"
+            click.echo(f"{job.place:<14} {job.month}  {state}, exit {codes[-1]}")
         else:
             codes.append(0)
             click.echo(_line(done, job.place, job.month))

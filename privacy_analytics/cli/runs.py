@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
 from privacy_analytics.cli import options
 from privacy_analytics.errors import UsageError
-from privacy_analytics.marketing.history import STATES, Seen, find, history
-from privacy_analytics.marketing.pruning import Rule
-from privacy_analytics.marketing.pruning import prune as remove
-from privacy_analytics.report import manifest
-from privacy_analytics.report.advice import DIED, meaning, what_to_do
+from privacy_analytics.report.advice import STATES, meaning, what_to_do
 from privacy_analytics.report.attempts import Attempt
 from privacy_analytics.workspace import load
+
+if TYPE_CHECKING:
+    from privacy_analytics.marketing.history import Seen
 
 
 @click.group()
@@ -31,6 +31,8 @@ def runs() -> None:
 @click.option("--state", default="", type=click.Choice(["", *STATES]), help="In this state.")
 def listed(workspace: str | None, month: str, report: str, state: str) -> None:
     """Every run, and every attempt that came to nothing, the newest first."""
+    from privacy_analytics.marketing.history import history
+
     settings = load(workspace)
     rows = [
         (each.name, each.state, _when(each.began, settings.zone), _took(each.attempt), _note(each))
@@ -47,6 +49,8 @@ def listed(workspace: str | None, month: str, report: str, state: str) -> None:
 @options.workspace
 def show(run: str, workspace: str | None) -> None:
     """What became of RUN, as `pa runs list` names it; MONTH/REPORT is the newest there."""
+    from privacy_analytics.marketing.history import find
+
     settings = load(workspace)
     seen = find(settings, run)
     for label, text in _told(seen, settings.zone):
@@ -63,6 +67,9 @@ def prune(workspace: str | None, keep: int | None, older_than: int | None, dry_r
     """Remove old runs, and what failed ones left. The newest, the published and the quoted stay."""
     if keep is None and older_than is None:
         raise UsageError("Say what is old: --keep N, --older-than DAYS, or both.")
+    from privacy_analytics.marketing.pruning import Rule
+    from privacy_analytics.marketing.pruning import prune as remove
+
     pruned = remove(load(workspace), Rule(keep, older_than), dry_run=dry_run)
     for name in pruned.runs:
         click.echo(name)
@@ -91,12 +98,14 @@ def _told(seen: Seen, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
     if attempt and seen.state != "running":
         yield "spent", f"rho {attempt.nano_rho / 1e9:.5f}" if attempt.nano_rho else "0"
     if seen.folder:
-        wrong = manifest.changed(seen.folder, made)
+        from privacy_analytics.report.manifest import changed
+
+        wrong = changed(seen.folder, made)
         yield "files", f"not as they were made: {', '.join(wrong)}" if wrong else f"as they were made  {seen.folder}"
         yield "what to do", f"Make it again, it spends nothing: pa run {seen.name.split('/')[1]}" if wrong else ""
     elif attempt:
         yield "at", _where(attempt)
-        yield "error", DIED if seen.state == "died" else attempt.error
+        yield "error", attempt.error
         yield "exit code", f"{attempt.exit_code}, {meaning(attempt.exit_code)}" if attempt.exit_code else ""
         for rule in attempt.rules:
             yield "rule", rule

@@ -11,19 +11,8 @@ from privacy_analytics.errors import NotFound
 from privacy_analytics.marketing.publish import on_site
 from privacy_analytics.report import manifest
 from privacy_analytics.report.attempts import Attempt, attempts
-from privacy_analytics.report.places import FAILED, numbered
+from privacy_analytics.report.places import numbered
 from privacy_analytics.settings import Settings
-
-STATES = {
-    "running": "it is at work",
-    "waiting": "it was told to try later: files of the month are awaited, or somebody else is at work",
-    "failed": "it ended with an error, and left nothing but its record and perhaps " + FAILED,
-    "died": "its process ended without a word: killed, out of memory, or power lost",
-    "finished": "it made a page, the newest of its place, which is not on the site",
-    "published": "the site shows its page",
-    "superseded": "it made a page; a newer one stands, and the site does not show this one",
-    "changed": "it made a page; its files are not those any more",
-}
 
 
 @dataclass(frozen=True)
@@ -33,7 +22,7 @@ class Seen:
     name: str
     """``"2026-10/usage_report/001"``, or an attempt's id in place of the number."""
     state: str
-    """One of ``STATES``."""
+    """One of ``report.advice.STATES``."""
     attempt: Attempt | None
     """Who made the run, or tried; None for runs of version 0.1, which kept no record."""
     folder: Path | None

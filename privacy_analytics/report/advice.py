@@ -1,10 +1,19 @@
-"""What an exit code of a run means and what to do about it, in words that hold nothing of the run."""
+"""What the states and exit codes of runs mean and what to do about them, in words that hold nothing of the run."""
 
 from __future__ import annotations
 
 from privacy_analytics.report.attempts import Attempt
 
-DIED = "The process ended without a word: killed, out of memory, or power lost."
+STATES = {
+    "running": "it is at work",
+    "waiting": "it was told to try later: files of the month are awaited, or somebody else is at work",
+    "failed": "it ended with an error, and left nothing but its record and perhaps failed.ipynb",
+    "died": "its process ended without a word: killed, out of memory, or power lost",
+    "finished": "it made a page, the newest of its place, which is not on the site",
+    "published": "the site shows its page",
+    "superseded": "it made a page; a newer one stands, and the site does not show this one",
+    "changed": "it made a page; its files are not those any more",
+}
 _CODES = {
     1: ("a fault of this package", "Call the command by hand; it names the places to report."),
     2: ("the call or the notebook asks for what cannot be", "Call it by hand; it names the parameter or the cell."),

@@ -14,8 +14,9 @@ from click.testing import CliRunner
 from privacy_analytics.audit import AuditLog
 from privacy_analytics.cli.runs import runs as command
 from privacy_analytics.errors import NotFound, UsageError
-from privacy_analytics.marketing.history import STATES, find, history
+from privacy_analytics.marketing.history import find, history
 from privacy_analytics.marketing.pruning import Rule, prune
+from privacy_analytics.report.advice import STATES
 from privacy_analytics.report.attempts import attempted, attempts
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
