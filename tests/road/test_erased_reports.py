@@ -35,11 +35,11 @@ def erase(root, whom):
 
 def test_a_report_after_an_erasure_is_the_same_page_and_spends_nothing(somebody):
     root, whom, _ = somebody
-    pages, tokens, before = files(root / "runs" / REPORT), files(root / "snapshots"), spent(root)
+    pages, tokens, before = files(root / "runs" / REPORT / "001"), files(root / "snapshots"), spent(root)
     assert "erased 1 account(s)" in erase(root, whom)
     again = ok("run", "usage_report", "-w", root, "--month", MONTH)
     assert "spent 0  (same page as before)" in again.stdout
-    assert files(root / "runs" / REPORT) == pages
+    assert files(root / "runs" / REPORT / "001") == pages
     assert files(root / "snapshots") == tokens
     assert spent(root) == before
 
