@@ -8,6 +8,7 @@ import click
 
 from privacy_analytics.audit import AuditLog
 from privacy_analytics.cli import options
+from privacy_analytics.cli.logs import note
 from privacy_analytics.serving.tokens import MOST_DAYS, ROLES, Role, Tokens
 from privacy_analytics.workspace import load
 
@@ -28,7 +29,7 @@ def add(name: str, workspace: str | None, role: Role, days: int) -> None:
     made, text = Tokens(settings).add(name, role, days=days)
     AuditLog(settings).add("token", did="add", name=made.name, role=made.role, until=f"{made.until:%Y-%m-%d}")
     click.echo(f"token          {text}\nfor            {made.name}, {made.role}, until {made.until:%Y-%m-%d %H:%M} UTC")
-    click.echo("next           hand it over in private; they set $PRIVACY_ANALYTICS_TOKEN to it", err=True)
+    note("next           hand it over in private; they set $PRIVACY_ANALYTICS_TOKEN to it")
 
 
 @token.command(name="list")
