@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import Any
 
-from privacy_analytics import policy, releasing, resolve
+from privacy_analytics import engines, policy, releasing, resolve
 from privacy_analytics.asked import asked, charged, expected, taken
 from privacy_analytics.audit import AuditLog
 from privacy_analytics.budgets import Budgets, paid_from
@@ -178,6 +178,8 @@ class Curator:
             raise UsageError("A report is named with letters, digits, spaces and . , : & ( ) + / - only.")
         with self._one_at_a_time():
             before, fresh = purse.spent, unanswered(blocks, self.ledger)
+            if fresh:
+                engines.ready(self.settings)  # what cannot count is not paid for
             now = self.clock()
             answer = partial(
                 releasing.answer,

@@ -7,6 +7,9 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,9 +61,10 @@ def _session(master: str, conf: tuple[tuple[str, str], ...], zone: str) -> Spark
 def _started(master: str, conf: tuple[tuple[str, str], ...]) -> SparkSession:
     if not _java():
         raise SettingsError(JAVA)
-    from pyspark import SparkConf, SparkContext
-    from pyspark.java_gateway import launch_gateway
-    from pyspark.sql import SparkSession
+    with unheard():
+        from pyspark import SparkConf, SparkContext
+        from pyspark.java_gateway import launch_gateway
+        from pyspark.sql import SparkSession
 
     local = _LOCAL if master.startswith("local") else {}
     chosen = {**_USUAL, **local, **dict(conf), **_ALWAYS}
@@ -77,6 +81,14 @@ def _started(master: str, conf: tuple[tuple[str, str], ...]) -> SparkSession:
     context.pythonExec = chosen.get("spark.pyspark.python", context.pythonExec)  # else read by spark-submit alone
     atexit.register(context.stop)
     return SparkSession(context)
+
+
+@contextmanager
+def unheard() -> Generator[None]:
+    """PySpark warns whoever has pandas 3, even where no pandas is used."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
+        yield
 
 
 def _java() -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,11 +12,13 @@ import narwhals as nw
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from pyspark.sql import functions as f
 
 from privacy_analytics import phrases
-from privacy_analytics.engines.cluster import session
+from privacy_analytics.engines.cluster import session, unheard
 from privacy_analytics.engines.relational import Listed, RelationalEngine, quietly
+
+with unheard():
+    from pyspark.sql import functions as f
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,8 +100,7 @@ class SparkEngine(RelationalEngine):
             months = [snapshot.month for snapshot in self.snapshots]
             parts = max(math.ceil(self.lake.rows(bounded.question.table, months) / TEXTS), 1)
             parted = rows.withColumn("part", f.pmod(f.xxhash64("account"), f.lit(parts))).groupBy("part")
-            with warnings.catch_warnings():  # it means pandas itself, of which nothing is used here
-                warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
+            with unheard():
                 said = parted.applyInArrow(part, "phrase STRING, number BIGINT")
             table = said.groupBy("phrase").agg(f.sum("number").alias("number")).toArrow()
         return dict(zip(table["phrase"].to_pylist(), table["number"].to_pylist(), strict=True))
