@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,6 +90,11 @@ def unheard() -> Generator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
         yield
+
+
+def installed() -> bool:
+    """Whether PySpark and Java are there."""
+    return bool(find_spec("pyspark")) and _java()
 
 
 def _java() -> bool:
