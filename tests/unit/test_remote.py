@@ -16,7 +16,7 @@ from privacy_analytics import errors, open_session
 from privacy_analytics.errors import InsufficientLoss, PrivacyAnalyticsError, TryLater, UsageError
 from privacy_analytics.remote import SocketCurator
 from privacy_analytics.remote.wire import LIMIT, VERSION, packed, refusal
-from privacy_analytics.serving.calls import Terms, answered, parsed
+from privacy_analytics.serving.calls import READ, Terms, answered, parsed
 
 TERMS = Terms(Path("/nowhere"), purposes=("exploration", "usage"))
 ASKED = {"version": VERSION, "call": "describe", "request": {"month": "2026-10", "purpose": "usage"}}
@@ -35,8 +35,8 @@ NEARLY = st.fixed_dictionaries(
 )
 
 
-def echo(name, request):
-    return packed({"answer": {"name": name, "request": request}})
+def echo(call):
+    return packed({"answer": {"name": call.name, "request": call.request}})
 
 
 def reply_to(line):
@@ -108,6 +108,25 @@ def test_what_is_no_call_is_told_what_a_call_is(line):
 def test_a_field_of_another_form_is_named(field, said):
     with pytest.raises(UsageError, match=f"^`{field}` of a call is a"):
         parsed(packed({"call": "plan", "request": {field: said}}))
+
+
+def test_a_front_says_each_time_for_whom_it_asks():
+    assert parsed(packed({**ASKED, "user": "ada"}), front=True).user == "ada"
+    for user in ({}, {"user": ""}, {"user": "Ada@example.com"}, {"user": ["ada"]}, {"user": "ada", "more": 1}):
+        with pytest.raises(UsageError, match="A call is one line of JSON"):
+            parsed(packed(ASKED | user), front=True)
+
+
+def test_over_a_socket_nobody_asks_for_somebody_else():
+    assert reply_to(packed({**ASKED, "user": "ada"}))["error"]["kind"] == "UsageError"
+
+
+@pytest.mark.parametrize("name", READ)
+def test_what_only_a_front_reads_is_no_call_over_a_socket(name):
+    front = Terms(Path("/nowhere"), purposes=("usage",), front=True)
+    line = {"version": VERSION, "call": name, "request": {}}
+    assert json.loads(answered(packed({**line, "user": "ada"}), front, echo))["answer"]["name"] == name
+    assert json.loads(answered(packed(line), TERMS, echo))["answer"]["request"] == {"purpose": "exploration"}
 
 
 def test_another_version_is_told_what_to_install():

@@ -106,7 +106,7 @@ async def _until_stopped(
 def _parsed(where: str) -> tuple[str, int]:
     try:
         parts = urlsplit(f"//{where}")
-        if parts.hostname and parts.port is not None and parts.netloc == where:
+        if parts.hostname and parts.port is not None and parts.netloc == where and parts.username is None:
             return parts.hostname, parts.port
     except ValueError:
         pass
