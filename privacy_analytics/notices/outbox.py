@@ -11,8 +11,8 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from privacy_analytics.notices.delivery import Undelivered, deliver, ways
-from privacy_analytics.notices.message import Notice, composed
+from privacy_analytics.notices.delivery import Undelivered, Way, deliver, ways
+from privacy_analytics.notices.message import About, Notice, composed
 from privacy_analytics.private import write_private
 from privacy_analytics.report.attempts import Attempt, attempts
 from privacy_analytics.settings import Settings
@@ -35,16 +35,21 @@ def notify(settings: Settings, attempt: Attempt) -> None:
     It is written down first, so a crash makes a notice come twice rather than never. Never raises for one that cannot
     be delivered.
     """
-    with _outbox(settings) as waiting:
-        if _is_news(attempt):
-            notice = composed(settings, attempt)
-            waiting.append({"notice": asdict(notice), "ways": ways(settings.operating.notify, notice)})
-            _save(settings, waiting)
-            attempt.told = True
-            attempt.save()
-        left = [each | {"ways": [way for way in each["ways"] if not _away(settings, each, way)]} for each in waiting]
-        if waiting:
-            _save(settings, [each for each in left if each["ways"]][-MOST:])
+    try:
+        with _outbox(settings) as waiting:
+            if _is_news(attempt):
+                notice = composed(settings, attempt)
+                waiting.append({"notice": asdict(notice), "ways": ways(settings.operating.notify, notice)})
+                _save(settings, waiting)
+                attempt.told = True
+                attempt.save()
+            if waiting:
+                _send(settings, waiting)
+                _save(settings, [each for each in waiting if each["ways"]][-MOST:])
+    except (OSError, ValueError) as error:
+        LOG.warning(
+            "Notices could not be kept (%s). See whether logs/notices.jsonl can be written.", type(error).__name__
+        )
 
 
 def _is_news(attempt: Attempt) -> bool:
@@ -62,17 +67,21 @@ def _kind(failed: Attempt) -> tuple[object, ...]:
     return failed.exit_code, failed.error, failed.cell, failed.rules, failed.snapshot
 
 
-def _away(settings: Settings, waiting: Waiting, way: Any) -> bool:
-    notice = Notice(**waiting["notice"])
-    try:
-        deliver(settings, notice, way)
-    except Undelivered as reason:
-        LOG.warning(
-            "A notice of %s was not delivered by %s: %s. It is kept, and sent by the next scheduled run.",
-            notice.about, way, reason,
-        )  # fmt: skip
-        return False
-    return True
+def _send(settings: Settings, waiting: list[Waiting]) -> None:
+    """Send what can be sent, the newest first; a way that does not work is not tried again in this call."""
+    broken: set[tuple[About, Way]] = set()
+    for each in reversed(waiting):
+        notice = Notice(**each["notice"])
+        for way in [way for way in each["ways"] if (notice.about, way) not in broken]:
+            try:
+                deliver(settings, notice, way)
+                each["ways"].remove(way)
+            except Undelivered as reason:
+                broken.add((notice.about, way))
+                LOG.warning(
+                    "A notice of %s was not delivered by %s: %s. It is kept, and sent by the next scheduled run.",
+                    notice.about, way, reason,
+                )  # fmt: skip
 
 
 @contextmanager

@@ -34,7 +34,7 @@ class Attempt:
     """``runs/MONTH/PLACE``"""
     id: str
     began: str
-    """ISO 8601, UTC; of attempts that waited, the first one's."""
+    """ISO 8601, UTC; while it waits, when the first try did."""
     scheduled: bool = False
     state: State = "running"
     ended: str = ""
@@ -54,7 +54,7 @@ class Attempt:
     rules: list[str] = field(default_factory=list[str])
     """What the gate found: file, place and rule."""
     tries: int = 1
-    """How often it was told to try later."""
+    """How often it was called, with those that were told to try later."""
     published: bool = False
     """It was put on the site by a standing approval, or stood there already."""
     told: bool = False
@@ -116,6 +116,7 @@ def attempted(
             _fail(attempt, error)
             raise
         finally:
+            _take_over(attempt)
             attempt.ended = _written(datetime.now(UTC))
             attempt.save()
             _lock(attempt).unlink()
@@ -139,15 +140,15 @@ def _fail(attempt: Attempt, error: BaseException) -> None:
     attempt.error = attempt.error or type(error).__name__
     if isinstance(error, GateError):
         attempt.rules = error.findings[:_MOST_RULES]
-    if attempt.state == "waiting":
-        _take_over(attempt)
 
 
 def _take_over(attempt: Attempt) -> None:
-    """A job that waits tries every few minutes for days: its attempts are one, which began with the first."""
-    for other in attempts(attempt.home)[-2:]:
+    """A job that waits tries every few minutes for days: its tries are one record, and none once the wait is over."""
+    for other in attempts(attempt.home):
         if other.id != attempt.id and other.state == "waiting":
-            attempt.began, attempt.tries = other.began, other.tries + 1
+            attempt.tries += other.tries
+            if attempt.state == "waiting":
+                attempt.began = min(attempt.began, other.began)
             other.remove()
 
 

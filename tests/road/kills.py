@@ -184,6 +184,12 @@ def survive(line: list[str], root: Path, delays: Sequence[float], check: Check) 
     return dict(told)
 
 
+def lost(root: Path) -> int:
+    """Charges between drawing and commit that a kill has cost; what spans two months is charged to each of them."""
+    drawn = Counter((event.key, event.month) for event in events(root) if event.kind == "drawing")
+    return drawn.total() - len(drawn)
+
+
 def settled(root: Path) -> dict[str, int]:
     """After the last kill: the report completes, again it spends nothing; what the kills have cost, in charges."""
     done = ok(*report(root)[3:])
@@ -193,8 +199,7 @@ def settled(root: Path) -> dict[str, int]:
     again = ok(*report(root)[3:])
     assert "spent 0  (same page as before)" in again.stdout
     assert len(events(root)) == before
-    drawn = Counter(event.key for event in events(root) if event.kind == "drawing")
-    return {"answers": len(answers(root)), "charges lost": sum(drawn.values()) - len(answers(root))}
+    return {"answers": len(answers(root)), "charges lost": lost(root)}
 
 
 def frozen(root: Path) -> None:
@@ -213,10 +218,9 @@ def done(root: Path) -> dict[str, int]:
     states = Counter(each.state for each in history(workspace.load(root)))
     assert states["published"] == 1
     assert not states["finished"]
-    drawn = Counter(event.key for event in events(root) if event.kind == "drawing")
     committed = {f"r-{event.key[:12]}" for event in events(root) if event.kind == "commit"}
     assert committed == set(curator(root).store.ids())
-    return {"answers": len(answers(root)), "charges lost": sum(drawn.values()) - len(answers(root)), **states}
+    return {"answers": len(answers(root)), "charges lost": lost(root), **states}
 
 
 def ingested(root: Path, export: Path) -> None:

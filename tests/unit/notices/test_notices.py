@@ -140,6 +140,26 @@ def test_a_command_that_is_not_there_or_never_ends_is_said(telling, ended, caplo
     assert len(waiting(settings)) == 1
 
 
+def test_a_way_that_does_not_work_is_tried_once_a_call(telling, ended, monkeypatch):
+    tried = []
+
+    def fails(_, notice, way):
+        tried.append(notice.id)
+        raise Undelivered("exit 3")
+
+    monkeypatch.setattr(outbox, "deliver", fails)
+    made = [ended(ValueError(), cell=cell) for cell in range(3)]
+    for each in made:
+        notify(telling(failure_command=("false",)), each)
+    assert tried == [each.id for each in made]
+
+
+def test_an_outbox_that_cannot_be_written_changes_nothing_and_is_said(settings, ended, caplog):
+    settings.path("logs", "notices.jsonl").mkdir(parents=True)
+    notify(settings, ended(ValueError()))
+    assert "Notices could not be kept (IsADirectoryError)" in caplog.text
+
+
 def test_only_so_many_wait(telling, ended, monkeypatch):
     monkeypatch.setattr(outbox, "MOST", 2)
     monkeypatch.setattr(outbox, "deliver", lambda *_: (_ for _ in ()).throw(Undelivered("exit 3")))

@@ -41,7 +41,7 @@ def test_an_attempt_that_was_killed_has_died(home):
 
 
 def test_a_failed_attempt_keeps_the_kind_and_the_rule_and_no_text(home):
-    with pytest.raises(GateError), attempted(home) as attempt:
+    with pytest.raises(GateError), attempted(home) as attempt:  # noqa: PT012
         attempt.cell, attempt.heading = 5, "Who came back?"
         raise GateError(["line 3: this is not what the release gives"])
     with pytest.raises(LookupError), attempted(home):
@@ -58,6 +58,14 @@ def test_a_job_that_waits_for_days_is_one_attempt_that_counts_its_tries(home):
         with pytest.raises(TryLater), attempted(home):
             raise TryLater("not yet")
     assert (only(home).state, only(home).exit_code, only(home).tries) == ("waiting", 75, 3)
+
+
+def test_once_the_wait_is_over_nothing_is_said_to_wait(home):
+    with pytest.raises(TryLater), attempted(home):
+        raise TryLater("not yet")
+    with attempted(home):
+        pass
+    assert (only(home).state, only(home).tries) == ("finished", 2)
 
 
 def test_an_attempt_that_waits_takes_over_no_other(home):
