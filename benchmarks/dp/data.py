@@ -1,6 +1,6 @@
 """A workspace whose lake holds seeded events of one month, written by the lake itself.
 
-    python data.py FOLDER EVENTS [--shuffled]
+    python data.py FOLDER EVENTS [--shuffled] [--events-each N]
 
 Activity is zipf-like over 50,000 accounts. Keys are drawn independently of the account, which is the hard case: an
 account's rows fall into nearly as many cells as it has rows. Shuffled: the same files with their rows in no order, as
@@ -9,8 +9,9 @@ no lake of ours has them.
 
 from __future__ import annotations
 
+import argparse
 import shutil
-import sys
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -19,16 +20,19 @@ import polars as pl
 from engines import DAYS, KEYS, MONTH
 
 from privacy_analytics import workspace
-from privacy_analytics.lake import Lake, new_batch
-from privacy_analytics.lake.spans import spans
+from privacy_analytics.lake import ALWAYS, Lake, new_batch
+from privacy_analytics.lake.spans import EVERYBODY, Span, spans
 
 ACCOUNTS = 50_000
 WHOLE = 2_000_000
 """About so many rows are stored at once, as an intake does: those of a span of accounts."""
 
 
-def make(folder: Path, rows: int, *, shuffled: bool = False) -> Path:
-    """The workspace in ``folder``, made unless it is there."""
+def make(folder: Path, rows: int, *, shuffled: bool = False, events_each: int = 0) -> Path:
+    """The workspace in ``folder``, made unless it is there.
+
+    With ``events_each``, there are as many accounts as that makes, each part of them drawn alone: of any size.
+    """
     if (folder / ".made").exists():
         return folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -42,9 +46,22 @@ def make(folder: Path, rows: int, *, shuffled: bool = False) -> Path:
     for name, keys in KEYS.items():
         (folder / "keys" / f"{'features' if name == 'feature' else f'bench_{name}'}.txt").write_text("\n".join(keys))
     lake, batch = Lake(folder / "lake"), new_batch(datetime(2026, 10, 1, tzinfo=UTC))
-    frame = events(rows).select(*lake.schemas["events"].names(), "month")
-    parts = spans(rows // WHOLE + 1)
-    lake.append("events", ((span, frame.filter(span.holds())) for span in parts), batch)
+    parts, columns = spans(rows // WHOLE + 1), (*lake.schemas["events"].names(), "month")
+    if events_each:
+        size = rows // len(parts)
+        known: list[tuple[Span, pl.DataFrame]] = []
+
+        def drawn() -> Iterator[tuple[Span, pl.DataFrame]]:
+            for span in parts:
+                frame = events(size, size // events_each, span)
+                known.append((span, accounts(frame, lake)))
+                yield span, frame.select(columns)
+
+        lake.append("events", drawn(), batch)
+        lake.append("accounts", known, batch)
+    else:
+        frame = events(rows).select(columns)
+        lake.append("events", ((span, frame.filter(span.holds())) for span in parts), batch)
     lake.commit(batch, {})
     if shuffled:
         first = 0
@@ -57,12 +74,13 @@ def make(folder: Path, rows: int, *, shuffled: bool = False) -> Path:
     return folder
 
 
-def events(rows: int) -> pl.DataFrame:
-    """The rows in no order, with every column that the lake stores."""
-    draw = np.random.default_rng(20260901)
-    names = pl.Series([draw.bytes(16).hex() for _ in range(ACCOUNTS)])
-    hashes = draw.integers(-(2**63), 2**63, ACCOUNTS, dtype=np.int64)
-    who = np.concatenate([np.arange(ACCOUNTS), _zipf(draw, ACCOUNTS, rows - ACCOUNTS, shift=30.0)])
+def events(rows: int, accounts: int = ACCOUNTS, span: Span = EVERYBODY) -> pl.DataFrame:
+    """The rows in no order, with every column that the lake stores; of accounts of one span."""
+    draw = np.random.default_rng(20260901 + span.at)
+    first = draw.integers(-(-span.at * 2**32 // span.of), (span.at + 1) * 2**32 // span.of, accounts)
+    names = pl.Series([f"{digits:08x}{draw.bytes(12).hex()}" for digits in first])
+    hashes = draw.integers(-(2**63), 2**63, accounts, dtype=np.int64)
+    who = np.concatenate([np.arange(accounts), _zipf(draw, accounts, rows - accounts, shift=30.0)])
     draw.shuffle(who)
     slow = np.round(draw.lognormal(5.0, 1.0, rows), 1)
     frame = pl.DataFrame(
@@ -84,10 +102,32 @@ def events(rows: int) -> pl.DataFrame:
     )
 
 
+def accounts(rows: pl.DataFrame, lake: Lake) -> pl.DataFrame:
+    """A row of ``accounts`` for everybody in ``rows``; what questions do not read of it is null."""
+    own = (
+        rows.group_by("account")
+        .agg(pl.col("account_hash").first())
+        .with_columns(
+            row_id="account_hash",
+            month=pl.lit(ALWAYS),
+            opted_out=pl.col("account_hash") % 20 == 0,
+            gpc=pl.lit(value=False),
+        )
+    )
+    absent = {name: kind for name, kind in lake.schemas["accounts"].items() if name not in own.columns}
+    return own.with_columns(pl.lit(None, dtype=kind).alias(name) for name, kind in absent.items())
+
+
 def _zipf(draw: np.random.Generator, size: int, count: int, *, shift: float = 2.0) -> np.ndarray:
     weight = 1 / (np.arange(size) + shift)
     return np.searchsorted(np.cumsum(weight) / weight.sum(), draw.random(count)).clip(0, size - 1)
 
 
 if __name__ == "__main__":
-    make(Path(sys.argv[1]), int(sys.argv[2]), shuffled="--shuffled" in sys.argv)
+    options = argparse.ArgumentParser()
+    options.add_argument("folder", type=Path)
+    options.add_argument("events", type=int)
+    options.add_argument("--shuffled", action="store_true")
+    options.add_argument("--events-each", type=int, default=0)
+    asked = options.parse_args()
+    make(asked.folder, asked.events, shuffled=asked.shuffled, events_each=asked.events_each)

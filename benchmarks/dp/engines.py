@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from math import exp, log
 from pathlib import Path
 from typing import Any
@@ -69,25 +70,28 @@ def asked() -> dict[str, Any]:
     }
 
 
-def ours(folder: Path) -> Ask:
-    """Bounding and noise through this package's engine and mechanisms; no ledger."""
+def ours(folder: Path, engine: str = "polars") -> Ask:
+    """Bounding and noise through one of this package's engines and its mechanisms; no ledger."""
+    from dataclasses import replace
+
     from privacy_analytics import settings
     from privacy_analytics.contracts import tables
-    from privacy_analytics.counting import LakeEngine
     from privacy_analytics.dp.answering import answer
     from privacy_analytics.dp.charge import Charge
+    from privacy_analytics.engines import engine_of
     from privacy_analytics.lake import Lake
     from privacy_analytics.resolve import resolve
     from privacy_analytics.snapshots import snapshot
 
     read = settings.read(folder)
+    read = replace(read, operating=replace(read.operating, engine=engine))
     frozen, contract = snapshot(read, MONTH), tables(read)
-    engine = LakeEngine(Lake(folder / "lake"), contract, [frozen], b"bench", "UTC")
+    asks = engine_of(read, Lake(folder / "lake"), contract, [frozen], b"bench")
     bounded = {
         name: resolve(question, contract, purpose="exploration", month=frozen.month, snapshot=frozen.token)
         for name, question in asked().items()
     }
-    return {name: lambda each=each: answer(each, Charge(NANO_RHO, 0), engine, 20) for name, each in bounded.items()}
+    return {name: lambda each=each: answer(each, Charge(NANO_RHO, 0), asks, 20) for name, each in bounded.items()}
 
 
 def curator(folder: Path) -> Ask:
@@ -152,4 +156,11 @@ def context(folder: Path) -> Ask:
     return {name: lambda plan=plan: plan().release().collect() for name, plan in plans.items()}
 
 
-ENGINES: dict[str, Callable[[Path], Ask]] = {"raw": raw, "ours": ours, "curator": curator, "context": context}
+ENGINES: dict[str, Callable[[Path], Ask]] = {
+    "raw": raw,
+    "ours": ours,
+    "duckdb": partial(ours, engine="duckdb"),
+    "spark": partial(ours, engine="spark"),
+    "curator": curator,
+    "context": context,
+}

@@ -1,7 +1,11 @@
-"""A product of any size gets a page that reads well: short where there is little to say, no list of weak numbers."""
+"""A product of any size gets a page that reads well, short where there is little to say; and fits into memory."""
 
+import os
 import re
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from steps import MONTH, ok, run
@@ -36,3 +40,53 @@ def test_what_it_is_too_small_for_is_listed_once_with_a_size(page):
     listed = page.partition('<ul class="unshown">')[2].partition("</ul>")[0]
     assert len(re.findall(r": from about [\d,]+ accounts</li>", listed)) >= 5
     assert page.count('<ul class="unshown">') == 1
+
+
+SMALL = """
+import sys
+from pathlib import Path
+from privacy_analytics import counting, settings
+from privacy_analytics.ingest import export, intake, landing, staging
+export.ROWS, export.CHUNK["accounts"] = 10_000, 2_000
+staging.HELD = staging.WHOLE = 2**21
+landing.KNOWN_ROWS = landing.SESSION_ROWS = counting.SPAN_ROWS = 2**14
+workspace = settings.read(Path(sys.argv[1]))
+"""
+INGEST = """
+from privacy_analytics.scrub import IdentityHasher, Scrubber
+scrubber = Scrubber("fast", hasher=IdentityHasher(*workspace.secret_keys()))
+intake.ingest(workspace, Path(sys.argv[2]), scrubber=scrubber)
+"""
+ASK = """
+from privacy_analytics.contracts import tables
+from privacy_analytics.dp.questions import CountRows
+from privacy_analytics.lake import Lake
+from privacy_analytics.resolve import resolve
+from privacy_analytics.snapshots import snapshot
+frozen, contract = snapshot(workspace, "2026-10"), tables(workspace)
+question, of = CountRows("events", by="day"), {"month": "2026-10", "snapshot": frozen.token}
+bounded = resolve(question, contract, purpose="exploration", **of)
+counting.LakeEngine(Lake(workspace.path("lake")), contract, [frozen], b"salt", "UTC").sums(bounded)
+"""
+EXPORTS = Path(__file__).parents[2] / "benchmarks" / "growing" / "exports.py"
+
+
+def peak(script: str, *arguments: object) -> int:
+    """KiB (bytes on macOS) that a process needs at most to run what stands in a script."""
+    ran = subprocess.Popen([sys.executable, "-c", SMALL + script, *map(str, arguments)])
+    _, status, used = os.wait4(ran.pid, 0)
+    ran.returncode = os.waitstatus_to_exitcode(status)
+    assert ran.returncode == 0
+    return used.ru_maxrss
+
+
+def test_a_month_of_ten_times_the_events_needs_no_more_memory(tmp_path):
+    """With spans a sixteenth as large as they are, so that these sizes tell of some 10^6 and 10^7 events."""
+    peaks = []
+    for events in (60_000, 600_000):
+        export, root = tmp_path / f"export-{events}", tmp_path / f"w-{events}"
+        subprocess.run([sys.executable, EXPORTS, export, str(events)], check=True)
+        ok("init", root, "--contact-email", "privacy@example.com", "--policy-posted", "2026-08-01")
+        peaks.append([peak(INGEST, root, export), peak(INGEST, root, export), peak(ASK, root)])
+    for small, large in zip(*peaks, strict=True):
+        assert large <= 1.5 * small

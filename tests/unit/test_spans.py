@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from privacy_analytics import counting
@@ -17,6 +17,7 @@ from privacy_analytics.snapshots import snapshot
 ACCOUNTS = st.lists(st.integers(0, 2**128 - 1).map(lambda number: f"{number:032x}"), min_size=1, max_size=60)
 
 
+@settings(deadline=None, max_examples=40)
 @given(ACCOUNTS, st.integers(1, 40))
 def test_every_account_lies_in_exactly_one_span(accounts, of):
     rows = pl.DataFrame({"account": sorted(accounts)})
@@ -24,6 +25,7 @@ def test_every_account_lies_in_exactly_one_span(accounts, of):
     assert held["account"].to_list() == sorted(accounts)
 
 
+@settings(deadline=None, max_examples=40)
 @given(ACCOUNTS, st.integers(1, 9), st.integers(1, 9))
 def test_a_span_passes_over_no_file_that_holds_one_of_its_accounts(accounts, most, of):
     rows = pl.DataFrame({"account": sorted(accounts)})
@@ -32,6 +34,17 @@ def test_a_span_passes_over_no_file_that_holds_one_of_its_accounts(accounts, mos
             assert span.meets(file) or not some.filter(span.holds()).height
 
 
+@settings(deadline=None, max_examples=40)
+@given(ACCOUNTS, st.integers(1, 9), st.integers(1, 40))
+def test_a_span_is_cut_into_spans_that_hold_what_lies_in_their_files(accounts, most, of):
+    rows = pl.DataFrame({"account": sorted(accounts)})
+    for within in spans(of):
+        for file, some in cut(rows.filter(within.holds()), most, within):
+            assert some.filter(~file.holds()).is_empty()
+            assert within.at * file.of <= file.at * within.of < (within.at + 1) * file.of
+
+
+@settings(deadline=None, max_examples=40)
 @given(ACCOUNTS, st.integers(1, 9))
 def test_cutting_keeps_every_row_in_its_order(accounts, most):
     rows = pl.DataFrame({"account": sorted(accounts)})
