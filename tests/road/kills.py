@@ -95,8 +95,12 @@ def check_same_rows(root: Path, other: Path) -> None:
 
 
 def check_same_questions(root: Path, other: Path) -> None:
-    """Two ledgers have answered the same questions; each drew its own noise."""
-    assert answers(root).keys() == answers(other).keys()
+    """Two ledgers have answered the same questions, each with its own noise.
+
+    But for a block or two: a plan chooses by the month's released number of accounts, so one at the edge of usefulness
+    may be in one of them alone; and what several kills have cost may be what the last block would have needed.
+    """
+    assert len(answers(root).keys() ^ answers(other).keys()) <= 2
 
 
 def _sorted(rows: pl.DataFrame) -> pl.DataFrame:
