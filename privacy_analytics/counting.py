@@ -121,10 +121,8 @@ class LakeEngine:
 
     def _spans(self, bounded: Bounded, most: int) -> list[LakeEngine]:
         """This engine over one span of accounts after the other, each of about so many rows."""
-        months = [snapshot.month for snapshot in self._snapshots]
-        rows = max(self._lake.rows(bounded.question.table, [*months, ALWAYS]), self._lake.rows("accounts", [ALWAYS]))
         about = self._tables, self._snapshots, self._salt, self._zone
-        return [LakeEngine(lake, *about) for lake in self._lake.in_spans(-(-rows // most) or 1)]
+        return [LakeEngine(lake, *about) for lake in in_spans(self._lake, bounded, self._snapshots, most)]
 
     def _together(self, bounded: Bounded) -> local.Rows:
         """The rows that a question counts, account by account: so a batch holds them; several are put together."""
@@ -159,6 +157,13 @@ class LakeEngine:
     def _said(self, bounded: Bounded) -> pl.DataFrame:
         question = cast("TopKeys", bounded.question)
         return phrases.of(self._prepared.texts(bounded).to_native(), question.words)
+
+
+def in_spans(lake: Lake, bounded: Bounded, snapshots: Sequence[Snapshot], most: int) -> Iterator[Lake]:
+    """The lake in spans of accounts in which a question reads about so many rows."""
+    months = [snapshot.month for snapshot in snapshots]
+    rows = max(lake.rows(bounded.question.table, [*months, ALWAYS]), lake.rows("accounts", [ALWAYS]))
+    return lake.in_spans(-(-rows // most) or 1)
 
 
 def _runs(rows: pl.LazyFrame) -> pl.DataFrame:

@@ -1,8 +1,7 @@
 """Which engine counts rows, by ``engine`` of ``workspace.toml``. All give the same integers, cell by cell.
 
-``polars`` reads a span of accounts after the other in this process. ``duckdb`` plans a question as a whole and spills
-to disk. ``spark`` does it on a cluster. On the latter two rows are read, bounded and checked by the engine; what comes
-back is a small table of sums.
+``polars`` and ``duckdb`` read a span of accounts after the other in this process, ``spark`` the whole on a cluster. On
+the latter two rows are read, bounded and checked by the engine; what comes back is a small table of sums.
 """
 
 from __future__ import annotations

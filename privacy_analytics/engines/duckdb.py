@@ -1,8 +1,7 @@
-"""DuckDB in this process: one plan a question, whatever its size; what does not fit into memory goes to disk."""
+"""DuckDB in this process: one plan a span of accounts, in memory alone."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -37,13 +36,14 @@ _TYPES: dict[Any, str] = {
 class DuckDBEngine(RelationalEngine):
     """Sums on DuckDB; phrases, which no engine has words for, as ``LakeEngine`` spells them, span by span."""
 
+    span_rows = 2**23
+
     @contextmanager
-    def source(self) -> Generator[_Files]:
-        with tempfile.TemporaryDirectory(prefix="spill-") as spill, duckdb.connect() as connection:
+    def source(self, lake: Lake) -> Generator[_Files]:
+        with duckdb.connect() as connection:
             for name, value in {
                 "TimeZone": self.zone,
-                "temp_directory": spill,
-                "temp_file_encryption": "true",  # under a key that is gone with the process
+                "temp_directory": "",  # rows are written nowhere: what a killed process left would outlive an erasure
                 "autoinstall_known_extensions": "false",  # nothing is fetched
                 "autoload_known_extensions": "false",
                 "preserve_insertion_order": "false",
@@ -51,7 +51,7 @@ class DuckDBEngine(RelationalEngine):
                 "lock_configuration": "true",
             }.items():
                 connection.execute(f"SET {name} = '{value}'")
-            yield _Files(self.lake, connection)
+            yield _Files(lake, connection)
 
     def weights(self, bounded: Bounded, found: frozenset[str]) -> Mapping[str, int]:
         """Summed integer weights of the phrases that are not found yet."""

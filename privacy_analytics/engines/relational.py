@@ -6,7 +6,7 @@ What leaves the engine is one row of sums a cell and bin, how many accounts met 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,11 +15,12 @@ import narwhals as nw
 import numpy as np
 
 from privacy_analytics.collected import Source
-from privacy_analytics.counting import OPERATOR, bins, edges, told_of_dropped
+from privacy_analytics.counting import OPERATOR, bins, edges, in_spans, told_of_dropped
 from privacy_analytics.dp import bounding
 from privacy_analytics.dp.answering import Sums
 from privacy_analytics.dp.questions import Bounded, Retention
 from privacy_analytics.errors import LOST, LedgerError, PrivacyAnalyticsError
+from privacy_analytics.lake.spans import EVERYBODY, Span
 from privacy_analytics.lake.standing import Frame, newest
 from privacy_analytics.prepared import Prepared
 
@@ -35,10 +36,7 @@ _MET, _DROPPED = -1, -2
 
 
 class Listed(Source):
-    """A source that reads the live Parquet files of the lake's Delta tables by their names."""
-
-    def __init__(self, lake: Lake) -> None:
-        super().__init__(next(lake.in_spans(1)))  # what is live is looked up once
+    """A source that reads the live Parquet files of the lake's Delta tables by their names; of a span, if it is one."""
 
     @abstractmethod
     def read(self, table: str, files: Sequence[Path]) -> Any:
@@ -51,9 +49,10 @@ class Listed(Source):
         """The same rows, computed once for all that reads them, until the source is closed."""
 
     def scan(self, table: str, month: str, batches: Sequence[str]) -> Frame:
-        wanted = set(batches)
-        files = [file for held, batch, file in self.lake.live(table) if held == month and batch in wanted]
-        rows: Frame = nw.from_native(self.read(table, files))
+        wanted, span = set(batches), self.lake.span
+        live = [file for held, batch, file in self.lake.live(table) if held == month and batch in wanted]
+        rows: Frame = nw.from_native(self.read(table, [file for file in live if span.meets(Span.of_file(file))]))
+        rows = rows if span == EVERYBODY else rows.filter(span.holds(nw.col("account")))
         return newest(rows) if table == "sessions" else rows
 
     def columns(self, table: str, types: Mapping[Any, str]) -> dict[str, str]:
@@ -65,6 +64,9 @@ class Listed(Source):
 class RelationalEngine(ABC):
     """Answers as ``LakeEngine`` does, with the same integers; see there for the parameters."""
 
+    span_rows: int | None = None
+    """About so many rows are counted at once; None: all of them."""
+
     def __init__(
         self, lake: Lake, tables: Mapping[str, Table], snapshots: Sequence[Snapshot], salt: bytes, zone: str
     ) -> None:
@@ -72,32 +74,41 @@ class RelationalEngine(ABC):
         self.salt, self.zone = salt, zone
 
     @abstractmethod
-    def source(self) -> AbstractContextManager[Listed]:
-        """Where rows are read, and closed afterwards."""
+    def source(self, lake: Lake) -> AbstractContextManager[Listed]:
+        """Where rows of a lake, or of a span of it, are read, and closed afterwards."""
+
+    def spans(self, bounded: Bounded) -> Iterator[Lake]:
+        """The lake in as many spans as the engine counts one after the other."""
+        if self.span_rows is None:
+            return self.lake.in_spans(1)
+        return in_spans(self.lake, bounded, self.snapshots, self.span_rows)
 
     def prepared(self, source: Source) -> Prepared:
         return Prepared(source, self.tables, self.snapshots, self.zone)
 
     def sums(self, bounded: Bounded) -> Sums:
         """Over all accounts: one row of numbers a group, in their order; one number in it, or one a place."""
-        table = quietly("sums", lambda: self._table(bounded))
         size, width = len(bounded.groups), bins(bounded)
         n, accounts = np.zeros((size, width), np.int64), np.zeros((size, width), np.int64)
         met = dropped = 0
-        for cell, place, total, count in table:
+        for cell, place, total, count in quietly("sums", lambda: self._table(bounded)):
             if cell == _MET:
-                met = count
+                met += count
             elif cell == _DROPPED:
-                dropped = count
+                dropped += count
             else:
-                n[cell, place], accounts[cell, place] = total, count
+                n[cell, place] += total
+                accounts[cell, place] += count
         told_of_dropped(dropped)
         return Sums(n, accounts, met if bounded.clipped else 0)
 
-    def _table(self, bounded: Bounded) -> list[tuple[Any, ...]]:
-        with self.source() as source:
-            each = source.computed(bounding.contributions(self._rows(source, bounded), bounded, self.salt))
-            return _leaving(each, bounded).collect("pyarrow").rows()
+    def _table(self, bounded: Bounded) -> list[tuple[int, int, int, int]]:
+        table: list[tuple[Any, ...]] = []
+        for lake in self.spans(bounded):
+            with self.source(lake) as source:
+                each = source.computed(bounding.contributions(self._rows(source, bounded), bounded, self.salt))
+                table += _leaving(each, bounded).collect("pyarrow").rows()
+        return table
 
     def _rows(self, source: Source, bounded: Bounded) -> Frame:
         prepared = self.prepared(source)

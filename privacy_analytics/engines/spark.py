@@ -59,8 +59,8 @@ class SparkEngine(RelationalEngine):
         self._spark = spark
 
     @contextmanager
-    def source(self) -> Generator[_Files]:
-        source = _Files(self.lake, session(self._spark, self.zone))
+    def source(self, lake: Lake) -> Generator[_Files]:
+        source = _Files(lake, session(self._spark, self.zone))
         try:
             yield source
         finally:
@@ -95,7 +95,7 @@ class SparkEngine(RelationalEngine):
             values = pa.array(numbers.values(), pa.int64())
             return pa.table({"phrase": pa.array(numbers.keys(), pa.string()), "number": values})
 
-        with self.source() as source:
+        with self.source(next(self.spans(bounded))) as source:
             rows: DataFrame = self.prepared(source).texts(bounded).to_native()
             months = [snapshot.month for snapshot in self.snapshots]
             parts = max(math.ceil(self.lake.rows(bounded.question.table, months) / TEXTS), 1)

@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import polars as pl
 
 _BITS = 32
 _DIGITS = _BITS // 4
+_ACCOUNT = pl.col("account")
 _NAME = re.compile(r"(\d{6})-of-(\d{6})-")
 
 
@@ -44,11 +45,10 @@ class Span:
         """Whether an account may lie in both."""
         return self.at * other.of < (other.at + 1) * self.of and other.at * self.of < (self.at + 1) * other.of
 
-    def holds(self) -> pl.Expr:
-        """Whether a row's ``account`` lies in it."""
-        account = pl.col("account")
-        inside = account >= _digits(self.at, self.of) if self.at else pl.lit(value=True)
-        return inside & (account < _digits(self.at + 1, self.of)) if self.at + 1 < self.of else inside
+    def holds(self, account: Any = _ACCOUNT) -> Any:
+        """Whether a row's ``account`` lies in it, as an expression of polars or of whatever the column is one."""
+        above = account >= _digits(self.at, self.of)
+        return above & (account < _digits(self.at + 1, self.of)) if self.at + 1 < self.of else above
 
 
 EVERYBODY = Span()

@@ -48,6 +48,12 @@ def test_duckdb_leaves_out_whom_polars_leaves_out(disturbing: World, changed: An
     assert differs(disturbing, ASKED["systems and hours"], DuckDBEngine, **changed) == []
 
 
+@pytest.mark.parametrize("name", ["systems and hours", "histogram", "crashed"])
+def test_duckdb_counts_the_same_in_spans(disturbing: World, name: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(DuckDBEngine, "span_rows", 400)
+    assert differs(disturbing, ASKED[name], DuckDBEngine) == []
+
+
 @pytest.mark.parametrize("name", PHRASES)
 def test_duckdb_spells_what_polars_spells(disturbing: World, name: str):
     assert spells_otherwise(disturbing, PHRASES[name], DuckDBEngine) == []
