@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import ssl
 import weakref
 from collections.abc import Mapping
 from functools import cached_property
@@ -81,6 +80,8 @@ class HttpCurator:
 
     @cached_property
     def _client(self) -> httpx.Client:
+        import ssl  # which needs a library of its own, as httpx does
+
         import httpx
 
         try:
@@ -98,6 +99,8 @@ class HttpCurator:
         return client
 
     def _unreached(self, error: Exception) -> PrivacyAnalyticsError:
+        import ssl
+
         cause: BaseException | None = error
         while cause is not None and not isinstance(cause, ssl.SSLError):
             cause = cause.__cause__ or cause.__context__

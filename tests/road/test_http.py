@@ -88,7 +88,7 @@ def test_it_is_enforced_and_every_log_says_by_whose_token(curator, root):
     name = name_of(curator, root)
     assert release.recorded["trust"] == "enforced"
     lines = (root / "logs" / "operator.log").read_text()
-    assert f"token {name}: release of {session._about['month']} for exploration: {release.id}\n" in lines
+    assert f"token {name}: release of {MONTH}.r0 for exploration: {release.id}\n" in lines
     told = [each.facts for each in AuditLog(load(root)).entries() if each.action == "release"]
     assert [each["user"] for each in told if release.id in each["releases"]] == [name]
     assert f"{name} /v1/release 200" in (root / "logs" / "access.log").read_text()

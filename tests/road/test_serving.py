@@ -111,7 +111,7 @@ def test_everything_of_a_session_works_over_a_socket(october, served, session_of
 
 def test_the_operator_reads_who_asked_what(october, served):
     answer = open_session(served[0], month=MONTH).release(BY_FEATURE)
-    assert f"uid {os.getuid()}: release of {MONTH} for exploration: {answer.release.id}\n" in log(october)
+    assert f"uid {os.getuid()}: release of {MONTH}.r0 for exploration: {answer.release.id}\n" in log(october)
 
 
 def test_the_user_of_the_workspace_is_not_told_that_it_is_guarded(served):
