@@ -8,7 +8,7 @@ CONTEXT := benchmarks/dp/.venv
 PII ?= ../shared/benchmarks/pii
 CARD ?= data/scrub_card.json
 
-.PHONY: help setup demo lab test check format bench-scrub bench-themes bench-dp soak audit spark clean
+.PHONY: help setup demo lab test check format bench-scrub bench-themes bench-dp bench-growth soak audit spark clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ bench-themes: $(READY)  ## Measure how well themes are found, on the conversatio
 
 bench-dp: $(READY) $(CONTEXT)/.ready  ## CPU time of private answers beside raw polars and OpenDP's Context API, 10^6 and 10^7 events
 	@$(BIN)/python benchmarks/dp/bench.py $(CONTEXT)/bin/python $(EVENTS)
+
+bench-growth: $(READY)  ## Time, memory and disk of ingest, questions and texts up to MOST=1000000 events
+	@$(BIN)/python benchmarks/growth.py --most $(or $(MOST),1000000)
 
 soak: $(READY)  ## Kill releases anywhere, in SCHEDULES=10000 schedules on SQLite and PostgreSQL (an hour)
 	@$(BIN)/python benchmarks/soak.py $(SCHEDULES)

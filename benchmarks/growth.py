@@ -3,7 +3,7 @@
     python benchmarks/growth.py [--most 1000000] [--texts 10000] [--spark] [--write]
 
 Ingest is of a fresh lake and of the same export once more, all known; questions are those of benchmarks/dp, on lakes of
-20 events an account; texts are chats of about eight messages, in both tiers. Every command runs in a process of its
+20 events an account; texts are chats of about five messages, in both tiers. Every command runs in a process of its
 own. CPU seconds are fitted as a + b·n. ``--write`` keeps the result in data/capacity.json and puts its tables into
 docs/capacity.md. Everything is seeded and synthetic; a larger size takes ten times as long and as much disk.
 """
@@ -81,12 +81,12 @@ def ingest(folder: Path, most: int) -> Iterator[Json]:
 def texts(folder: Path, most: int, tier: str) -> Iterator[Json]:
     """Chats of about so many messages, taken in once."""
     for messages in sizes(1_000, most):
-        took(EXPORTS, folder / "export", 0, "--chats", messages // 8)
+        took(EXPORTS, folder / "export", 0, "--chats", messages // 5)
         first, _, root = taken(folder, f"{messages} messages, {tier}", tier, again=False)
         added = re.search(r"^messages +([\d,]+)", first.said, re.MULTILINE)
         if added is None:
             raise SystemExit(first.said)
-        of = {"tier": tier, "messages": int(added[1].replace(",", "")), "chats": messages // 8}
+        of = {"tier": tier, "messages": int(added[1].replace(",", "")), "chats": messages // 5}
         yield of | {"first": first.figures(), "lake_bytes": size(root / "lake")}
         clear(folder)
 
