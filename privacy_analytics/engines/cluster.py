@@ -48,7 +48,8 @@ def session(spark: Spark, zone: str) -> SparkSession:
 
     Raises SettingsError where Java is missing or the application cannot be started.
     """
-    return _session(spark.master, tuple(sorted(spark.conf.items())), zone)
+    with unheard():
+        return _session(spark.master, tuple(sorted(spark.conf.items())), zone)
 
 
 @cache
@@ -62,10 +63,9 @@ def _session(master: str, conf: tuple[tuple[str, str], ...], zone: str) -> Spark
 def _started(master: str, conf: tuple[tuple[str, str], ...]) -> SparkSession:
     if not _java():
         raise SettingsError(JAVA)
-    with unheard():
-        from pyspark import SparkConf, SparkContext
-        from pyspark.java_gateway import launch_gateway
-        from pyspark.sql import SparkSession
+    from pyspark import SparkConf, SparkContext
+    from pyspark.java_gateway import launch_gateway
+    from pyspark.sql import SparkSession
 
     local = _LOCAL if master.startswith("local") else {}
     chosen = {**_USUAL, **local, **dict(conf), **_ALWAYS}
