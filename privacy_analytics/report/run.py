@@ -190,13 +190,15 @@ def clear(home: Path) -> None:
 
 
 def _keep(scratch: Path, home: Path) -> Run:
-    """Give the run its number; one that says the same as the last is not kept twice."""
+    """Give the run its number; one that says the same as the last of its snapshot is not kept twice."""
     runs = numbered(home)
-    if runs and all(
-        (runs[-1] / name).is_file() and (runs[-1] / name).read_bytes() == (scratch / name).read_bytes()
+    token = manifest.read(scratch)["snapshot"]
+    last = next((each for each in reversed(runs) if manifest.read(each).get("snapshot") == token), None)
+    if last and all(
+        (last / name).is_file() and (last / name).read_bytes() == (scratch / name).read_bytes()
         for name in (PAGE, NOTEBOOK, MANIFEST)
     ):
-        return Run(runs[-1], again=True)
+        return Run(last, again=True)
     folder = home / f"{int(runs[-1].name) + 1 if runs else 1:03}"
     scratch.rename(folder)
     on_disk(folder, home)
