@@ -1,9 +1,9 @@
-"""What ledger and release store cost a release: reserve, drawing and commit of 8 kB, on disk, then the stored release.
+"""What a release costs ledger and store: reserve, drawing and commit of 8 kB, on disk, then the stored release.
 
     python benchmarks/ledger.py [RELEASES] [FOLDER]     2,000 in a temporary folder unless told
 
-On SQLite and a folder, then, where it is installed, on a PostgreSQL server of its own in /tmp, through a socket. All are
-of one month and purpose, which is the hardest case for the sums. Beside it the time that the disk takes for the two waits
+On SQLite and a folder, then, where it is installed, on a PostgreSQL server of its own, through a socket. All are of one
+month and purpose, which is the hardest case for the sums. Beside it the time that the disk takes for the two waits
 alone. Medians over batches, so that what else runs on the machine counts less.
 """
 

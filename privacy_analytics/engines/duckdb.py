@@ -13,7 +13,7 @@ import duckdb
 import narwhals as nw
 import polars as pl
 
-from privacy_analytics.counting import LakeEngine
+from privacy_analytics.counting import SPAN_ROWS, LakeEngine
 from privacy_analytics.engines.relational import Listed, RelationalEngine, quietly
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _TYPES: dict[Any, str] = {
 class DuckDBEngine(RelationalEngine):
     """Sums on DuckDB; phrases, which no engine has words for, as ``LakeEngine`` spells them, span by span."""
 
-    span_rows = 2**23
+    span_rows = SPAN_ROWS
 
     @contextmanager
     def source(self, lake: Lake) -> Generator[_Files]:
