@@ -88,7 +88,7 @@ FAULTS = (
     Fault(
         "cells grouped anew after the clip",
         ("audit count_rows",),
-        (Edit("counting.py", "at = each.cell if each.place is None", "at = each.cell // 6 * 6 if each.place is None"),),
+        (Edit("counting.py", "at = each.cell * width", "at = each.cell // 6 * 6 * width"),),
     ),
     Fault(
         "a mean's count of accounts is not priced",
