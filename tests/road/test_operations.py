@@ -30,6 +30,7 @@ SKIPPED = {
         "systemctl ",
         "cp /opt",
         "install -D ",
+        "install -d /opt",
     ],
     "installs the package, which is installed here": [
         "git ",
