@@ -18,6 +18,7 @@ from privacy_analytics.audit import AuditLog
 from privacy_analytics.curator import Curator
 from privacy_analytics.errors import UsageError
 from privacy_analytics.marketing.publish import newer_revision, publish, published
+from privacy_analytics.marketing.recalling import recalled
 from privacy_analytics.notices import notify
 from privacy_analytics.report.attempts import Attempt, attempted
 from privacy_analytics.report.execution import Limits, Progress
@@ -150,6 +151,9 @@ def _done(settings: Settings, job: Job, terms: Terms, attempt: Attempt, progress
         return Done(made, attempt, None)
     if newer := newer_revision(settings, made.folder):
         LOG.warning("%s is not published: the site shows %s.", frozen.token, newer)
+        return Done(made, attempt, None)
+    if recalled(settings, made.folder):
+        LOG.warning("%s is not published: its page was recalled.", frozen.token)
         return Done(made, attempt, None)
     page = published(settings, made.folder) or publish(
         settings, made.folder, approved_by=terms.publish_as, canaries=terms.canaries

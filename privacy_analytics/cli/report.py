@@ -14,6 +14,7 @@ import click
 from privacy_analytics.cli import options
 from privacy_analytics.cli.telling import told
 from privacy_analytics.errors import GateError, NotFound, TryLater, UsageError
+from privacy_analytics.marketing.terms import REASONS
 from privacy_analytics.workspace import load
 
 if TYPE_CHECKING:
@@ -91,14 +92,36 @@ def worst(codes: Iterable[int]) -> int:
 @click.argument("run", metavar="RUN")
 @options.workspace
 @options.canaries
-@click.option("--approve", "approved_by", required=True, metavar="NAME", help="Who approves that it is published.")
-def publish(run: str, workspace: str | None, canaries: Path | None, approved_by: str) -> None:
-    """Check RUN once more and put it on the site. RUN is MONTH/REPORT, or MONTH/REPORT/NNN for an older one."""
+@click.option("--approve", "approved_by", metavar="NAME", help="Who approves that it is published.")
+@click.option("--recall", "recalled_by", metavar="NAME", help="Who takes it off the site, for good.")
+@click.option("--reason", type=click.Choice(list(REASONS)), help="Why it is recalled.")
+def publish(
+    run: str,
+    workspace: str | None,
+    canaries: Path | None,
+    approved_by: str | None,
+    recalled_by: str | None,
+    reason: str | None,
+) -> None:
+    """Check RUN once more and put it on the site. RUN is MONTH/REPORT, or MONTH/REPORT/NNN for an older one.
+
+    With --recall its page is taken off the site, and not published again. Statistics that were approved from it stay
+    until they are recalled, too: pa stats list.
+    """
+    if (approved_by is None) == (recalled_by is None) or (recalled_by is None) != (reason is None):
+        raise UsageError("Say who: --approve NAME, or --recall NAME --reason REASON.")
     settings = load(workspace)
     from privacy_analytics.marketing.publish import publish as put
+    from privacy_analytics.marketing.recalling import recall
     from privacy_analytics.report.places import finished
 
-    page = put(settings, finished(settings, run), approved_by=approved_by, canaries=options.texts(canaries))
+    folder = finished(settings, run)
+    if recalled_by is not None:
+        click.echo(
+            f"recalled       {run}\nsite           {recall(settings, folder, by=recalled_by, reason=str(reason))}"
+        )
+        return
+    page = put(settings, folder, approved_by=str(approved_by), canaries=options.texts(canaries))
     click.echo(f"published      {page}\nsite           {settings.path('published', 'index.html')}")
 
 

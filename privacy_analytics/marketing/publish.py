@@ -14,10 +14,11 @@ from typing import Any
 from privacy_analytics import sharing
 from privacy_analytics.audit import AuditLog
 from privacy_analytics.dp.store import ReleaseStore
-from privacy_analytics.errors import NotFound, UsageError
+from privacy_analytics.errors import NotFound, PolicyError, UsageError
 from privacy_analytics.figures import sources, specifications
 from privacy_analytics.gate import enforce
 from privacy_analytics.marketing.pages import place
+from privacy_analytics.marketing.recalling import recalled, shown_at
 from privacy_analytics.marketing.site import MANIFEST, PAGE, Site, replace_folder
 from privacy_analytics.marketing.statistics import statistics
 from privacy_analytics.report import manifest
@@ -48,7 +49,7 @@ def publish(
     NotFound
         the run has no report
     PolicyError
-        the contact address reaches nobody
+        the page was recalled, or the contact address reaches nobody
     UsageError
         nobody approved it by name, or the run's manifest is not one of this version
     """
@@ -57,6 +58,8 @@ def publish(
     about = _manifest(written)
     store = release_store(settings)
     enforce("report.html", page, store, vouched(written, canaries))
+    if recalled(settings, run):
+        raise PolicyError("This page was recalled, so it is not published again. Mend the notebook and run it anew.")
     shown: dict[str, Any] = about | {
         "sha256": hashlib.sha256(page).hexdigest(),
         "headline": _headline(page.decode("utf-8"), store),
@@ -79,12 +82,12 @@ def publish(
 def on_site(settings: Settings, run: Path) -> bool:
     """Whether the site says that it shows this run's page."""
     made = manifest.read(run).get("files", {}).get("report.html")
-    return made is not None and manifest.read(_shown(settings, run)).get("sha256") == made
+    return made is not None and manifest.read(shown_at(settings, run)).get("sha256") == made
 
 
 def published(settings: Settings, run: Path) -> Path | None:
     """The page on the site where that is this run's, byte for byte, and the index leads to it."""
-    page, index = _shown(settings, run) / PAGE, settings.path("published", PAGE)
+    page, index = shown_at(settings, run) / PAGE, settings.path("published", PAGE)
     if not (on_site(settings, run) and page.is_file() and index.is_file()):
         return None
     leads = f'href="{page.relative_to(index.parent)}"' in index.read_text(encoding="utf-8")
@@ -93,7 +96,7 @@ def published(settings: Settings, run: Path) -> Path | None:
 
 def newer_revision(settings: Settings, run: Path) -> str:
     """The token of a later revision of its month that the site shows in the run's place; empty where there is none."""
-    there, ours = (manifest.read(folder).get("snapshot", "") for folder in (_shown(settings, run), run))
+    there, ours = (manifest.read(folder).get("snapshot", "") for folder in (shown_at(settings, run), run))
     return there if _revision(there) > _revision(ours) else ""
 
 
@@ -117,12 +120,6 @@ def _manifest(raw: dict[str, Any]) -> dict[str, Any]:
             "The run's manifest does not say which report of which month it is. Run it again with `pa run`."
         )
     return kept | {"variant": variant_of(raw)}
-
-
-def _shown(settings: Settings, run: Path) -> Path:
-    """Where the site has, or would have, what a run made."""
-    made = manifest.read(run)
-    return settings.path("published", run.parents[1].name, f"{made.get('report')}{variant_of(made)}")
 
 
 def _revision(token: str) -> int:

@@ -147,9 +147,15 @@ def case_study(answers, released):
 
 
 @pytest.fixture
-def said(house, store, case_study):
-    """The statistics of a finished case study of the workspace, in its order."""
-    return statistics((_kept(house, case_study) / "report.html").read_text(), store)
+def finished(house, case_study):
+    """The folder of a finished case study of the workspace."""
+    return _kept(house, case_study)
+
+
+@pytest.fixture
+def said(finished, store):
+    """Its statistics, in its order."""
+    return statistics((finished / "report.html").read_text(), store)
 
 
 @pytest.fixture
