@@ -69,7 +69,7 @@ def backup(settings: Settings, to: Path, now: datetime | None = None) -> Backup:
     with private_files(), lake.reading(), _only_one(to):
         for left in to.glob("*.partial"):
             shutil.rmtree(left, ignore_errors=True)
-        made = to / f"{now or datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+        made = to / f"{now or datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
         partial = to / f"{made.name}.partial"
         _copy(settings, partial)
         _check(settings, partial)

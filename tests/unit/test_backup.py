@@ -36,7 +36,7 @@ def ask(curator: Curator, table: str) -> None:
 def test_a_copy_has_everything_but_the_key_and_opens_with_it(october: Settings, curator_of: Any, tmp_path: Path):
     ask(curator_of(october), "events")
     made = backup.backup(october, tmp_path / "to", NOW)
-    assert made.folder == tmp_path / "to" / "20261123T120000Z"
+    assert made.folder == tmp_path / "to" / "20261123T120000.000000Z"
     assert not (made.folder / "private" / "key").exists()
     with pytest.raises(SettingsError, match="no private/key"):
         workspace.load(made.folder)
@@ -92,7 +92,7 @@ def test_a_ledger_older_than_its_releases_is_not_copied_as_if_it_were_whole(
     ledger.close()
     with pytest.raises(LedgerError, match="older than its releases"):
         backup.backup(october, tmp_path / "to", NOW)
-    assert not (tmp_path / "to" / "20261123T120000Z").exists()
+    assert not (tmp_path / "to" / "20261123T120000.000000Z").exists()
 
 
 def test_what_a_killed_backup_left_goes_with_the_next(
@@ -105,7 +105,7 @@ def test_what_a_killed_backup_left_goes_with_the_next(
         killed.setattr(backup, "_check", dies)
         with pytest.raises(KeyboardInterrupt):
             backup.backup(october, tmp_path / "to", NOW)
-    assert (tmp_path / "to" / "20261123T120000Z.partial").is_dir()
+    assert (tmp_path / "to" / "20261123T120000.000000Z.partial").is_dir()
     made = backup.backup(october, tmp_path / "to", NOW + timedelta(days=1))
     assert [each for each in (tmp_path / "to").iterdir() if each.is_dir()] == [made.folder]
 
@@ -113,6 +113,12 @@ def test_what_a_killed_backup_left_goes_with_the_next(
 def test_an_erasure_and_a_backup_do_not_meet(october: Settings, curator_of: Any, tmp_path: Path):
     with curator_of(october).lake.alone(), pytest.raises(TryLater):
         backup.backup(october, tmp_path / "to", NOW)
+
+
+def test_two_copies_of_one_second_lie_beside_each_other(october: Settings, curator_of: Any, tmp_path: Path):
+    ask(curator_of(october), "events")
+    copies = [backup.backup(october, tmp_path / "to", NOW + timedelta(milliseconds=each)).folder for each in (1, 2)]
+    assert sorted((tmp_path / "to").glob("2*Z")) == copies
 
 
 def test_a_backup_into_the_workspace_is_refused(october: Settings):
