@@ -7,6 +7,7 @@ BENCH := benchmarks/scrub/.venv
 CONTEXT := benchmarks/dp/.venv
 PII ?= ../shared/benchmarks/pii
 CARD ?= data/scrub_card.json
+WORKERS ?= 2
 
 .PHONY: help setup demo lab test check format bench-scrub bench-themes bench-dp bench-growth soak audit spark clean
 
@@ -23,7 +24,7 @@ lab: $(READY)  ## Open JupyterLab on the demo's notebooks
 	@$(BIN)/pa lab -w demo
 
 test: $(READY)  ## Run the tests; CI_SERVICES=1 adds those of PostgreSQL, other OS users and a browser, and the long ones
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(CI_SERVICES),,-m "not service and not long") $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(if $(CI_SERVICES),,-m "not service and not long") $(ARGS)
 
 check: $(READY)  ## Lint, format, types, import walls, clean notebooks
 	@$(BIN)/ruff check
