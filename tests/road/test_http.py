@@ -203,10 +203,8 @@ def test_who_is_slow_is_cut_off(filled, tmp_path):
         with socket.create_connection(("127.0.0.1", port)) as wire:
             wire.settimeout(60)
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            asked = b"GET /openapi.json HTTP/1.1\r\nHost: c\r\n\r\n"
             with pytest.raises(ConnectionError):  # and not TimeoutError: it has to end it, we never do
-                while True:  # answers pile up unread, until it takes no more of us
-                    wire.sendall(asked)
+                _ask_and_take_nothing(wire)
         assert curator.ask("GET", "/v1/health").status_code == 200
 
 
@@ -215,6 +213,11 @@ def _until_cut(wire):
         return wire.recv(1)
     except ConnectionResetError:
         return b""
+
+
+def _ask_and_take_nothing(wire):
+    while True:  # answers pile up unread, until it takes no more of us
+        wire.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: c\r\n\r\n")
 
 
 def test_a_long_body_is_refused_while_it_is_sent(curator):
